@@ -1,0 +1,1 @@
+"""CloudFormation templates for a diaspora* pod on one's own AWS account."""

@@ -1,0 +1,129 @@
+"""The database: its secrets, its size, its backups, and where it is restored from."""
+
+from ..question import Group, Question, answered, given
+from . import patterns
+
+DATABASE_USERNAME_KEY = Question(
+    "DatabaseUsernameKey",
+    label="Which SSM parameter holds the database's user name?",
+    text=(
+        "The name of a String in SSM Parameter Store that you made beforehand, such as "
+        "/diaspora/database/username. Never change what it says: another user name makes a new, "
+        "empty database."
+    ),
+    default="/diaspora/database/username",
+    pattern=patterns.PARAMETER_NAME,
+    constraint=patterns.PARAMETER_NAME_TEXT,
+)
+DATABASE_USERNAME_VERSION = Question(
+    "DatabaseUsernameVersion",
+    label="Which version of the user name?",
+    text=(
+        "The version of that parameter, such as 1. Leave it: another user name makes a new, empty "
+        "database."
+    ),
+    default="1",
+    pattern=patterns.VERSION,
+    constraint=patterns.VERSION_TEXT,
+)
+DATABASE_PASSWORD_KEY = Question(
+    "DatabasePasswordKey",
+    label="Which SSM parameter holds the database's password?",
+    text=(
+        "The name of a SecureString in SSM Parameter Store that you made beforehand, such as "
+        "/diaspora/database/password: 8 to 41 characters, without / @ and double quotes. Changing "
+        "the name is a rotation, see the version."
+    ),
+    default="/diaspora/database/password",
+    pattern=patterns.PARAMETER_NAME,
+    constraint=patterns.PARAMETER_NAME_TEXT,
+)
+DATABASE_PASSWORD_VERSION = Question(
+    "DatabasePasswordVersion",
+    label="Which version of the password?",
+    text=(
+        "The version of that parameter, such as 1. To rotate the password, store a new version "
+        "and enter its number: the database changes first, then a new pod boots that knows it; "
+        "the old one cannot log in meanwhile, an outage of a minute or two."
+    ),
+    default="1",
+    pattern=patterns.VERSION,
+    constraint=patterns.VERSION_TEXT,
+)
+DATABASE_MIN_CAPACITY = Question(
+    "DatabaseMinCapacity",
+    label="May the database fall asleep?",
+    text=(
+        "The least capacity of the database in ACU (2 GiB of memory each). 0: it falls asleep "
+        "five minutes after the last connection and costs nothing while it sleeps; the first "
+        "visitor afterwards waits some 15 seconds or more. 0.5 or 1: it never sleeps and is paid "
+        "for all month. It can be changed at any time without an outage."
+    ),
+    default="0",
+    allowed=("0", "0.5", "1"),
+)
+DATABASE_MAX_CAPACITY = Question(
+    "DatabaseMaxCapacity",
+    label="How large may the database grow?",
+    text=(
+        "The most capacity in ACU that it may use, and that you pay for, under load: 1 is enough "
+        "for a small pod. It can be changed at any time; some settings only follow when the "
+        "database restarts."
+    ),
+    default="1",
+    allowed=("1", "2", "4", "8", "16", "32"),
+)
+BACKUP_RETENTION_DAYS = Question(
+    "BackupRetentionDays",
+    label="For how many days are backups kept?",
+    text=(
+        "The database can be restored to any second of this many days. Such as 7. It can be "
+        "changed at any time."
+    ),
+    default="7",
+    allowed=("1", "3", "7", "14", "21", "28", "35"),
+)
+DATABASE_DELETION_PROTECTION = Question(
+    "DatabaseDeletionProtection",
+    label="Is the database protected from deletion?",
+    text=(
+        "false while you create the stack: a first creation that fails could not be cleaned up. "
+        "Switch it to true once the pod runs (the ProtectDatabase output says where), and back "
+        "before you delete the stack."
+    ),
+    default="false",
+    allowed=("true", "false"),
+)
+
+GROUP = Group(
+    "Database",
+    (
+        DATABASE_USERNAME_KEY,
+        DATABASE_USERNAME_VERSION,
+        DATABASE_PASSWORD_KEY,
+        DATABASE_PASSWORD_VERSION,
+        DATABASE_MIN_CAPACITY,
+        DATABASE_MAX_CAPACITY,
+        BACKUP_RETENTION_DAYS,
+        DATABASE_DELETION_PROTECTION,
+    ),
+)
+
+MAY_SLEEP = answered("MaySleep", DATABASE_MIN_CAPACITY, "0")
+
+DATABASE_SNAPSHOT = Question(
+    "DatabaseSnapshot",
+    label="Optional. From which snapshot is the database restored?",
+    text=(
+        "The name or ARN of a cluster snapshot, such as pod-before-move, to start with its data; "
+        "the user name must be the one that it was made with. Empty: a new, empty database. Keep "
+        "the answer for ever after: removing or changing it later makes another database."
+    ),
+    default="",
+    pattern=patterns.optional(
+        "(arn:aws[a-z-]*:rds:[a-z0-9-]{1,32}:[0-9]{12}:cluster-snapshot:)?"
+        "(rds:|awsbackup:)?[A-Za-z][A-Za-z0-9-]{0,254}"
+    ),
+    constraint="The name or the ARN of a snapshot of a database cluster, or nothing.",
+)
+RESTORES = given("Restores", DATABASE_SNAPSHOT)

@@ -1,0 +1,152 @@
+"""The pod: one machine, made from a launch template, that proves itself before it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from troposphere import AWSHelperFn, GetAtt, Ref, Sub, Tags, ec2, iam
+from troposphere.policies import CreationPolicy, ResourceSignal
+
+from .database import Database
+from .logs import Logs
+from .network import Network
+from .parameters.essentials import POD_AMI
+from .parameters.machine import HAS_KEY, POD_DISK_SIZE, POD_INSTANCE_TYPE, POD_KEY_NAME
+from .parameters.money import CPU_CREDITS, IS_ONLINE
+from .role import add_instance_profile
+from .settings import pod_settings
+from .stack import Stack
+from .storage import Storage
+from .user_data import user_data
+
+HTTP_PORT = 80
+# The pod gives up some minutes earlier, so that it can still say at which step.
+SIGNAL_TIMEOUT = "PT20M"
+INSTANCE_ID = "PodInstance"
+
+
+@dataclass(frozen=True)
+class Pod:
+    """The pod's handles; the instance is there only while the pod is online."""
+
+    instance: Ref
+    address: GetAtt
+
+
+def add_pod_security_group(stack: Stack, network: Network) -> Ref:
+    """Add the pod's security group, which lets nothing in by itself."""
+    group = stack.add(
+        ec2.SecurityGroup(
+            "PodSecurityGroup",
+            GroupDescription="Pod: answers the front, talks to all other pods",
+            VpcId=network.vpc,
+            # Other pods, mail and AWS are anywhere, on whichever port they like.
+            SecurityGroupEgress=[
+                ec2.SecurityGroupRule(
+                    Description="Everything over IPv4", IpProtocol="-1", CidrIp="0.0.0.0/0"
+                ),
+                ec2.SecurityGroupRule(
+                    Description="Everything over IPv6", IpProtocol="-1", CidrIpv6="::/0"
+                ),
+            ],
+        )
+    )
+    return Ref(group)
+
+
+def add_pod(
+    stack: Stack,
+    network: Network,
+    security_group: Ref,
+    storage: Storage,
+    database: Database,
+    logs: Logs,
+    ready: Iterable[str],
+) -> Pod:
+    """Add the machine; ``ready`` are the ids that must be complete before it can boot.
+
+    Every change of an answer makes a new version of the launch template, and so a new instance:
+    it has to signal success before CloudFormation points the front at it and ends the old one.
+    A change of a plain instance's user data would stop and start it, and not run it again.
+    """
+    profile = add_instance_profile(stack, storage, logs)
+    settings = pod_settings(stack, INSTANCE_ID, database, storage, logs)
+    template = stack.add(
+        ec2.LaunchTemplate(
+            "PodLaunchTemplate",
+            LaunchTemplateData=_launch_data(
+                stack, network, security_group, profile, user_data(settings)
+            ),
+        )
+    )
+    instance = stack.add(
+        ec2.Instance(
+            INSTANCE_ID,
+            Condition=stack.when(IS_ONLINE),
+            DependsOn=list(ready),
+            CreationPolicy=CreationPolicy(
+                ResourceSignal=ResourceSignal(Count=1, Timeout=SIGNAL_TIMEOUT)
+            ),
+            LaunchTemplate=ec2.LaunchTemplateSpecification(
+                LaunchTemplateId=Ref(template),
+                Version=GetAtt(template, "LatestVersionNumber"),
+            ),
+        )
+    )
+    return Pod(instance=Ref(instance), address=GetAtt(instance, "PrivateIp"))
+
+
+def _launch_data(
+    stack: Stack,
+    network: Network,
+    security_group: Ref,
+    profile: iam.InstanceProfile,
+    data: AWSHelperFn,
+) -> ec2.LaunchTemplateData:
+    return ec2.LaunchTemplateData(
+        ImageId=POD_AMI.ref,
+        InstanceType=POD_INSTANCE_TYPE.ref,
+        KeyName=stack.choose(HAS_KEY, POD_KEY_NAME.ref),
+        IamInstanceProfile=ec2.IamInstanceProfile(Arn=GetAtt(profile, "Arn")),
+        # Given even where it is the default: T3 and T4g start with no credits at all.
+        CreditSpecification=ec2.LaunchTemplateCreditSpecification(CpuCredits=CPU_CREDITS.ref),
+        MetadataOptions=ec2.MetadataOptions(
+            HttpEndpoint="enabled", HttpTokens="required", HttpPutResponseHopLimit=1
+        ),
+        BlockDeviceMappings=[_disk()],
+        NetworkInterfaces=[_network_interface(network, security_group)],
+        TagSpecifications=[
+            ec2.TagSpecifications(ResourceType=kind, Tags=Tags(Name=Sub("${AWS::StackName} pod")))
+            for kind in ("instance", "volume")
+        ],
+        UserData=data,
+    )
+
+
+def _disk() -> ec2.LaunchTemplateBlockDeviceMapping:
+    """The root disk under the name that Ubuntu's images give it."""
+    return ec2.LaunchTemplateBlockDeviceMapping(
+        DeviceName="/dev/sda1",
+        Ebs=ec2.EBSBlockDevice(
+            VolumeType="gp3",
+            VolumeSize=POD_DISK_SIZE.ref,
+            Encrypted=True,
+            DeleteOnTermination=True,
+        ),
+    )
+
+
+def _network_interface(network: Network, security_group: Ref) -> ec2.NetworkInterfaces:
+    """The public IPv4 address is for outbound: without one nothing on the internet is reached.
+
+    Its subnet stands here and not at the instance: EC2 refuses a subnet beside an interface.
+    """
+    return ec2.NetworkInterfaces(
+        DeviceIndex=0,
+        SubnetId=network.public[0],
+        Groups=[security_group],
+        AssociatePublicIpAddress=True,
+        Ipv6AddressCount=1,
+        DeleteOnTermination=True,
+    )

@@ -1,0 +1,97 @@
+"""What the pod may do on AWS: what it needs by name, and nothing else."""
+
+from __future__ import annotations
+
+from awacs import cloudformation, logs, s3, ssm
+from awacs.aws import Condition, Statement, StringEquals
+from troposphere import AWSHelperFn, Join, Ref, Split, Sub, iam
+
+from .access import session_manager_policy
+from .logs import Logs
+from .parameters.database import DATABASE_PASSWORD_KEY, DATABASE_USERNAME_KEY
+from .parameters.mail import MAIL_PASSWORD_KEY, MAIL_USERNAME_KEY, SENDS_MAIL
+from .policies import allow, deny, inline, trust
+from .question import Question
+from .settings import secrets_path
+from .stack import Stack
+from .storage import Storage
+
+# What users upload; everything else in the bucket is none of the pod's business.
+UPLOADS = "uploads"
+
+
+def add_instance_profile(stack: Stack, storage: Storage, logs: Logs) -> iam.InstanceProfile:
+    """Add the pod's role and the profile that hands it to the machine.
+
+    All policies are inside the role: one beside it would be referred to by nobody, and the pod
+    could boot before it is there.
+    """
+    role = stack.add(
+        iam.Role(
+            "PodRole",
+            AssumeRolePolicyDocument=trust("ec2.amazonaws.com"),
+            Policies=[
+                inline("database-secrets", _read_secrets("Database", _DATABASE_KEYS)),
+                stack.choose(SENDS_MAIL, inline("mail-secrets", _read_secrets("Mail", _MAIL_KEYS))),
+                inline("own-secrets", *_own_secrets(secrets_path(stack))),
+                inline("uploads", *_uploads(storage)),
+                inline("log", _write_log(logs)),
+                inline("signal", _signal()),
+                session_manager_policy(stack),
+            ],
+        )
+    )
+    return stack.add(iam.InstanceProfile("PodInstanceProfile", Roles=[Ref(role)]))
+
+
+_PARAMETERS = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter"
+_DATABASE_KEYS = (DATABASE_USERNAME_KEY, DATABASE_PASSWORD_KEY)
+_MAIL_KEYS = (MAIL_USERNAME_KEY, MAIL_PASSWORD_KEY)
+
+
+def _read_secrets(subject: str, keys: tuple[Question, ...]) -> Statement:
+    """The secrets that a person made. AWS's own key decrypts them with no right of its own."""
+    return allow(
+        f"Read{subject}Secrets", [ssm.GetParameter], *(_parameter_arn(key) for key in keys)
+    )
+
+
+def _parameter_arn(key: Question) -> AWSHelperFn:
+    """The ARN of a parameter whose name may start with a slash, of which the ARN has just one."""
+    return Join("/", Split("//", Sub(f"{_PARAMETERS}/${{{key.name}}}")))
+
+
+def _own_secrets(path: AWSHelperFn) -> tuple[Statement, Statement]:
+    """The secrets that the first boot makes up: written once, never overwritten."""
+    arn = Sub(f"{_PARAMETERS}${{Path}}/*", Path=path)
+    return (
+        allow("ReadAndMakeOwnSecrets", [ssm.GetParameter, ssm.PutParameter], arn),
+        deny(
+            "NeverOverwriteSecrets",
+            [ssm.PutParameter],
+            "*",
+            Condition=Condition(StringEquals({"ssm:Overwrite": "true"})),
+        ),
+    )
+
+
+def _uploads(storage: Storage) -> tuple[Statement, Statement]:
+    """What s3fs does: list the bucket, and everything with the objects under its mounts."""
+    return (
+        allow("ListBucket", [s3.ListBucket], storage.arn()),
+        allow(
+            "Uploads",
+            [s3.GetObject, s3.PutObject, s3.DeleteObject, s3.AbortMultipartUpload],
+            storage.arn(f"/{UPLOADS}/*"),
+        ),
+    )
+
+
+def _write_log(logs_: Logs) -> Statement:
+    """The group's ARN ends in ``:*``, which stands for its streams."""
+    return allow("WriteOwnLog", [logs.CreateLogStream, logs.PutLogEvents], logs_.pod_arn)
+
+
+def _signal() -> Statement:
+    """Telling CloudFormation, once, whether the first boot worked."""
+    return allow("SignalOwnStack", [cloudformation.SignalResource], Ref("AWS::StackId"))

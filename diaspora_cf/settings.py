@@ -1,0 +1,72 @@
+"""The pod's settings: which answers and handles reach the machine, under which key."""
+
+from __future__ import annotations
+
+from troposphere import AWSHelperFn, Ref, Sub
+
+from .database import DATABASE_NAME, PORT, Database
+from .logs import Logs
+from .parameters import community, essentials, mail
+from .parameters import database as database_questions
+from .parameters.moving import GIVES_SECRETS_PATH, SECRETS_PATH
+from .stack import Stack
+from .storage import Storage
+
+
+def pod_settings(
+    stack: Stack, signal_resource: str, database: Database, storage: Storage, logs: Logs
+) -> dict[str, str | AWSHelperFn]:
+    """Every key of ``pod.schema.json`` with its value; ``signal_resource`` awaits the signal."""
+    return {
+        **_stack_settings(signal_resource, logs),
+        "pod_name": essentials.POD_NAME.ref,
+        "domain_name": essentials.DOMAIN_NAME.ref,
+        "owns_domain": essentials.OWNS_DOMAIN.ref,
+        "enable_registration": community.ENABLE_REGISTRATION.ref,
+        "invitations_open": community.INVITATIONS_OPEN.ref,
+        "admin_account": community.ADMIN_ACCOUNT.ref,
+        "admin_email": essentials.ADMIN_EMAIL.ref,
+        **_database_settings(database),
+        **_mail_settings(),
+        "bucket": storage.bucket,
+        "secrets_path": secrets_path(stack),
+    }
+
+
+def secrets_path(stack: Stack) -> AWSHelperFn:
+    """Where the pod keeps its own secrets; a parameter's default cannot name the stack."""
+    return stack.choose(GIVES_SECRETS_PATH, SECRETS_PATH.ref, Sub("/diaspora/${AWS::StackName}"))
+
+
+def _stack_settings(signal_resource: str, logs: Logs) -> dict[str, str | AWSHelperFn]:
+    return {
+        "region": Ref("AWS::Region"),
+        "stack_id": Ref("AWS::StackId"),
+        "signal_resource": signal_resource,
+        "log_group": logs.pod_name,
+    }
+
+
+def _database_settings(database: Database) -> dict[str, str | AWSHelperFn]:
+    return {
+        "database_host": database.endpoint,
+        "database_port": PORT,
+        "database_name": DATABASE_NAME,
+        "database_username_key": database_questions.DATABASE_USERNAME_KEY.ref,
+        "database_username_version": database_questions.DATABASE_USERNAME_VERSION.ref,
+        "database_password_key": database_questions.DATABASE_PASSWORD_KEY.ref,
+        "database_password_version": database_questions.DATABASE_PASSWORD_VERSION.ref,
+    }
+
+
+def _mail_settings() -> dict[str, str | AWSHelperFn]:
+    return {
+        "mail_enabled": mail.MAIL_ENABLED.ref,
+        "mail_host": Sub("email-smtp.${AWS::Region}.${AWS::URLSuffix}"),
+        "mail_domain": mail.MAIL_DOMAIN.ref,
+        "mail_sender_address": mail.MAIL_SENDER_ADDRESS.ref,
+        "mail_username_key": mail.MAIL_USERNAME_KEY.ref,
+        "mail_username_version": mail.MAIL_USERNAME_VERSION.ref,
+        "mail_password_key": mail.MAIL_PASSWORD_KEY.ref,
+        "mail_password_version": mail.MAIL_PASSWORD_VERSION.ref,
+    }
