@@ -114,9 +114,7 @@ def _difference(artifact: Artifact, lines: int = 12) -> str:
 def _write_beside(artifact: Artifact) -> Path:
     """Write the text to a temporary file next to its target, for a rename that is atomic."""
     artifact.path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(
-        dir=artifact.path.parent, prefix=f".{artifact.path.name}."
-    )
+    descriptor, name = tempfile.mkstemp(dir=artifact.path.parent, prefix=f".{artifact.path.name}.")
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
         file.write(artifact.text)
         os.fchmod(file.fileno(), 0o644)

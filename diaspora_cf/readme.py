@@ -13,7 +13,12 @@ def parameter_table(template: dict[str, Any]) -> str:
     labels = interface["ParameterLabels"]
     lines: list[str] = []
     for group in interface["ParameterGroups"]:
-        lines += [f"**{group['Label']['default']}**", "", "| Parameter | Default |  |", "|---|---|---|"]
+        lines += [
+            f"**{group['Label']['default']}**",
+            "",
+            "| Parameter | Default |  |",
+            "|---|---|---|",
+        ]
         for name in group["Parameters"]:
             parameter = template["Parameters"][name]
             text = f"*{labels[name]['default']}* {parameter['Description']}"

@@ -113,7 +113,7 @@ def _add_bucket_policy(stack: Stack, bucket: s3.Bucket) -> None:
                     _arn(Ref(bucket)),
                     _arn(Ref(bucket), "/*"),
                     Principal=Principal("*"),
-                    Condition=Condition(Bool({"aws:SecureTransport": False})),
+                    Condition=Condition(Bool({"aws:SecureTransport": "false"})),
                 )
             ),
         )
