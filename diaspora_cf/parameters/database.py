@@ -19,8 +19,8 @@ DATABASE_USERNAME_VERSION = Question(
     "DatabaseUsernameVersion",
     label="Which version of the user name?",
     text=(
-        "The version of that parameter, such as 1. Leave it: another user name makes a new, empty "
-        "database."
+        "The version of that parameter, such as 1. Never change it: another user name makes a "
+        "new, empty database."
     ),
     default="1",
     pattern=patterns.VERSION,

@@ -1,0 +1,45 @@
+# Every target sets up .venv by itself. `make help` lists them.
+
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help generate check test lint format bench constraints pre-commit clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+generate: $(READY) ## write the templates and the README's generated parts
+	$(BIN)/python generate.py $(ARGS)
+
+check: $(READY) ## fail where a committed file is not what the generator writes
+	$(BIN)/python generate.py --check $(ARGS)
+
+test: $(READY) ## run the tests: no root, no network
+	$(BIN)/pytest --numprocesses auto $(ARGS)
+
+lint: $(READY) ## cfn-lint, ruff, mypy, shellcheck, shfmt, packer validate
+	tools/lint
+
+format: $(READY) ## format Python and shell
+	$(BIN)/ruff check --fix --quiet .
+	$(BIN)/ruff format .
+	tools/shell-scripts | xargs -r $(BIN)/shfmt -i 4 -w
+
+bench: $(READY) ## time the generator beside what it is made of, and a CDK app
+	$(BIN)/python -m tests.bench $(ARGS)
+
+constraints: ## pin every package anew (PYTHON must be the oldest that is supported)
+	PYTHON="$(PYTHON)" tools/pin-packages
+
+pre-commit: $(READY) ## check every commit before it is made
+	$(BIN)/pre-commit install
+
+clean: ## remove .venv and caches
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache *.egg-info
+
+$(READY): setup.cfg pyproject.toml constraints.txt
+	PYTHON="$(PYTHON)" tools/make-venv
+	@touch $@
