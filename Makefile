@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help generate check test lint format bench constraints pre-commit clean
+.PHONY: help generate check test lint format cost chart prices bench constraints pre-commit clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,16 @@ format: $(READY) ## format Python and shell
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/ruff format .
 	tools/shell-scripts | xargs -r $(BIN)/shfmt -i 4 -w
+
+cost: $(READY) ## what a pod costs a month (ARGS="--profile ten --parameter PodInstanceType=t4g.small")
+	@$(BIN)/python -m diaspora_cf.cost $(ARGS)
+
+chart: $(READY) ## draw the pictures of the cost anew
+	$(BIN)/python -m diaspora_cf.cost.chart
+
+prices: $(READY) ## read the unit prices anew from AWS (needs an account)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[prices]'
+	$(BIN)/python -m diaspora_cf.cost.refresh
 
 bench: $(READY) ## time the generator beside what it is made of, and a CDK app
 	$(BIN)/python -m tests.bench $(ARGS)

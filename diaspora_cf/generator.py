@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .cost.report import cost_table
 from .diagram import mermaid
 from .emitter import emit
 from .readme import parameter_table, splice
@@ -21,6 +22,7 @@ README = ROOT / "README.md"
 # README part → the stack that it shows, and how.
 README_PARTS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "picture": ("low_cost", mermaid),
+    "cost": ("low_cost", cost_table),
     "parameters": ("low_cost", parameter_table),
 }
 

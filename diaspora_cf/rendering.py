@@ -57,7 +57,10 @@ def render(
 def parameter_faults(template: Template, parameters: Mapping[str, str]) -> list[str]:
     """A line for each answer that CloudFormation would refuse, and for each that is missing."""
     declared = template.get("Parameters", {})
-    faults = [f"no parameter {name}" for name in parameters if name not in declared]
+    known = ", ".join(declared)
+    faults = [
+        f"no parameter {name}; there is {known}" for name in parameters if name not in declared
+    ]
     for name, parameter in declared.items():
         if name in parameters:
             if fault := _value_fault(parameter, str(parameters[name])):

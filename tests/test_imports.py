@@ -12,7 +12,9 @@ from diaspora_cf.generator import ROOT
 
 _PROBE = """
 import importlib, os, sys, time
-import awacs.aws, troposphere, troposphere.ec2, yaml
+# What they import reads the environment: that is not ours.
+import awacs.aws, matplotlib.backends.backend_svg, matplotlib.figure
+import troposphere, troposphere.ec2, yaml
 
 def forbid(*_, **__):
     raise SystemExit(f"importing {module} does more than define")

@@ -152,7 +152,10 @@ def test_an_answer_that_does_not_fit_is_told(parameter: Any, value: str, fault: 
 
 def test_missing_and_unknown_answers_are_told() -> None:
     template = {"Parameters": {"P": {"Type": "String"}}, "Resources": {}}
-    assert parameter_faults(template, {"Q": "x"}) == ["no parameter Q", "P has to be given"]
+    assert parameter_faults(template, {"Q": "x"}) == [
+        "no parameter Q; there is P",
+        "P has to be given",
+    ]
 
 
 def test_a_rule_counts_only_under_its_condition() -> None:

@@ -1,0 +1,1 @@
+"""What a stack costs a month, computed from its template."""

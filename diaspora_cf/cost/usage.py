@@ -1,0 +1,59 @@
+"""What a profile's people do to the things that are paid by use; units are a month's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .profiles import Profile
+
+HOURS = 730
+DAYS = HOURS / 24
+
+# Assumptions, where nothing was measured.
+REQUESTS_PER_PRESENT_MINUTE = 20
+LOG_BYTES_PER_REQUEST = 450
+POD_LOG_GB = 0.1
+DATABASE_GB = 1.0
+DATABASE_REQUESTS_PER_AWAKE_HOUR = 2_000
+IMAGE_GB = 4.0
+NOTIFICATIONS = 10
+
+# Seen for one photo of 3000 by 2000 through s3fs, 2026-11-23: 25 PUT, 38 HEAD, 7 GET or LIST, of
+# which the LISTs are priced as PUTs; all 7 are taken for LISTs. 7 MB were sent, some 20 versions
+# left behind.
+PHOTO_WRITES = 25 + 7
+PHOTO_READS = 38
+PHOTO_OLD_VERSIONS_GB = 0.007
+# A page's pictures are opened (HEAD) and read (GET).
+READS_PER_REQUEST = 2
+
+
+@dataclass(frozen=True)
+class Usage:
+    """A month of a profile."""
+
+    requests: float
+    bucket_gb: float
+    bucket_writes: float
+    bucket_reads: float
+    sent_gb: float
+    mails: float
+    log_gb: float
+
+
+def usage(profile: Profile, old_versions_days: float) -> Usage:
+    """A profile's month; old versions of photos stay for ``old_versions_days``."""
+    present = profile.present_minutes * REQUESTS_PER_PRESENT_MINUTE
+    others = 24 * (profile.inbound_per_hour + profile.stranger_requests_per_hour)
+    requests = DAYS * (present + others)
+    photos = profile.photos_per_month
+    versions_gb = photos * PHOTO_OLD_VERSIONS_GB * old_versions_days / DAYS
+    return Usage(
+        requests=requests,
+        bucket_gb=profile.stored_gb + versions_gb,
+        bucket_writes=photos * PHOTO_WRITES,
+        bucket_reads=photos * PHOTO_READS + DAYS * present * READS_PER_REQUEST,
+        sent_gb=profile.sent_gb,
+        mails=profile.mails_per_month,
+        log_gb=requests * LOG_BYTES_PER_REQUEST / 1e9 + POD_LOG_GB,
+    )

@@ -1,0 +1,182 @@
+"""The bill: complete, added up right, and read from the template that is built.
+
+What it does not prove: that AWS charges these prices, or that anybody uses a pod like this.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from diaspora_cf.cost.bill import PROMISE, Case, low_cost_case, worst_cases
+from diaspora_cf.cost.charges import CHARGES, FREE, Line
+from diaspora_cf.cost.prices import price_list
+from diaspora_cf.cost.profiles import PROFILES
+
+Template = dict[str, Any]
+
+
+def case(template: Template, profile: str = "quiet", **answers: str) -> Case:
+    return low_cost_case(template, PROFILES[profile], **answers)
+
+
+def row(found: Case, what: str) -> Line:
+    (line,) = [line for line in found.bill().lines if line.what == what]
+    return line
+
+
+def test_every_type_of_every_template_has_a_price_or_a_reason_to_be_free(
+    template: Template,
+) -> None:
+    types = {resource["Type"] for resource in template["Resources"].values()}
+    assert len(types) > 30
+    assert types <= set(CHARGES) | set(FREE)
+    assert not set(CHARGES) & set(FREE)
+    assert all(FREE.values())
+
+
+def test_a_type_without_price_or_reason_stops_the_computation(template: Template) -> None:
+    template["Resources"]["Nat"] = {"Type": "AWS::EC2::NatGateway", "Properties": {}}
+    with pytest.raises(ValueError, match="Nat"):
+        case(template).bill()
+
+
+def test_an_interface_endpoint_is_not_taken_for_a_free_one(template: Template) -> None:
+    template["Resources"]["S3Endpoint"]["Properties"]["VpcEndpointType"] = "Interface"
+    with pytest.raises(ValueError, match="S3Endpoint"):
+        case(template).bill()
+
+
+def test_a_database_instance_of_another_class_is_not_taken_for_a_free_one(
+    template: Template,
+) -> None:
+    template["Resources"]["DatabaseWriter"]["Properties"]["DBInstanceClass"] = "db.t4g.medium"
+    with pytest.raises(ValueError, match=r"db\.t4g\.medium"):
+        case(template).bill()
+
+
+def test_the_rows_are_the_total_and_come_dearest_first(template: Template) -> None:
+    bill = case(template).bill()
+    dollars = [line.usd for line in bill.lines]
+    assert sum(dollars) == pytest.approx(bill.total)
+    assert dollars == sorted(dollars, reverse=True)
+    assert len(dollars) > 15
+
+
+def test_twice_the_quantity_is_twice_the_money() -> None:
+    price = replace(price_list("eu-west-1")["ec2.ipv4"], free=0.0)
+    assert Line("x", 20, price).usd == pytest.approx(2 * Line("x", 10, price).usd)
+
+
+def test_another_alarm_raises_the_figure(template: Template) -> None:
+    before = case(template).bill().total
+    alarm = copy.deepcopy(template["Resources"]["RecoveryAlarm"])
+    template["Resources"]["AnotherAlarm"] = alarm
+    assert case(template).bill().total == pytest.approx(before + 0.10)
+
+
+def test_another_address_raises_the_figure(template: Template) -> None:
+    before = case(template).bill().total
+    data = template["Resources"]["PodLaunchTemplate"]["Properties"]["LaunchTemplateData"]
+    data["NetworkInterfaces"] *= 2
+    assert case(template).bill().total == pytest.approx(before + 730 * 0.005)
+
+
+@pytest.mark.parametrize(
+    ("answers", "difference"),
+    [
+        ({"PodInstanceType": "t4g.micro"}, 730 * (0.0092 - 0.0102)),
+        ({"PodDiskSize": "20"}, 10 * 0.088),
+        ({"CpuCredits": "standard"}, -0.10),
+        ({"HostedZoneId": "", "CertificateArn": "arn:aws:acm:x:123456789012:certificate/0"}, -0.50),
+    ],
+)
+def test_an_answer_changes_the_figure(
+    template: Template, answers: dict[str, str], difference: float
+) -> None:
+    before = case(template).bill().total
+    assert case(template, **answers).bill().total == pytest.approx(before + difference)
+
+
+def test_no_mail_no_mails(template: Template) -> None:
+    off = case(template, MailEnabled="false")
+    assert "SES mails" in {line.what for line in case(template).bill().lines}
+    assert "SES mails" not in {line.what for line in off.bill().lines}
+
+
+def test_a_database_that_never_sleeps_is_paid_for_all_day(template: Template) -> None:
+    awake = case(template, "alone", DatabaseMinCapacity="1")
+    assert awake.awake_hours_a_day() == 24
+    assert row(awake, "Aurora, while awake").usd == pytest.approx(730 * 0.14)
+
+
+def test_offline_costs_storage_and_no_machine(template: Template) -> None:
+    offline = case(template, PodState="offline").bill()
+    whats = {line.what for line in offline.lines}
+    assert not {what for what in whats if what.startswith(("EC2", "Public IPv4", "EBS disk"))}
+    assert {"S3 storage, old versions too", "Aurora storage"} <= whats
+    assert 0 < offline.total < 2
+
+
+def test_asleep_all_month_the_default_pod_keeps_the_promise(template: Template) -> None:
+    asleep = case(template).bill(0)
+    assert asleep.total < PROMISE
+    assert asleep.awake_hours_a_day == 0
+
+
+def test_the_hours_until_the_promise_breaks_are_where_it_breaks(template: Template) -> None:
+    quiet = case(template)
+    hours = quiet.hours_until(PROMISE)
+    assert hours is not None
+    assert quiet.bill(hours).total == pytest.approx(PROMISE)
+
+
+def test_an_hour_awake_costs_half_an_acu_and_its_requests(template: Template) -> None:
+    assert case(template).usd_per_awake_hour() == pytest.approx(0.5 * 0.14 + 2000 / 1e6 * 0.22)
+
+
+def test_the_quiet_profile_shows_what_messages_cost_today(template: Template) -> None:
+    quiet = case(template)
+    assert quiet.awake_hours_a_day() == pytest.approx(24)
+    assert quiet.bill().total > PROMISE
+    assert replace(quiet, wait_minutes=60).bill().total < quiet.bill().total
+
+
+def test_worst_cases_are_worse(template: Template) -> None:
+    worst = worst_cases(case(template, "alone"))
+    assert len(worst) == 3
+    assert min(worst.values()) > case(template, "alone").bill().total
+    assert len(worst_cases(case(template, CpuCredits="standard"))) == 2
+
+
+def test_surplus_credits_of_a_small_arm_machine_are_what_two_busy_threads_do_not_earn(
+    template: Template,
+) -> None:
+    arm = case(template, "alone", PodInstanceType="t4g.small")
+    surplus = list(worst_cases(arm).values())[-1] - arm.bill().total
+    assert surplus == pytest.approx(2 * 0.8 * 730 * 0.04)
+
+
+def test_only_the_free_tier_takes_off_what_new_accounts_have(template: Template) -> None:
+    alarms = "CloudWatch alarms"
+    assert row(case(template), alarms).usd == pytest.approx(0.60)
+    assert row(replace(case(template), free_tier=True), alarms).usd == 0
+    # Free for everybody, for ever.
+    assert row(case(template), "Data sent to visitors").usd == 0
+
+
+def test_photos_cost_requests_and_old_versions(template: Template) -> None:
+    many = replace(PROFILES["quiet"], photos_per_month=1000)
+    some = replace(PROFILES["quiet"], photos_per_month=500)
+    dear, cheap = (low_cost_case(template, p) for p in (many, some))
+    assert row(dear, "S3 writes").usd == pytest.approx(2 * row(cheap, "S3 writes").usd)
+    gb = "S3 storage, old versions too"
+    assert row(dear, gb).quantity > row(cheap, gb).quantity
+
+
+def test_what_cannot_be_created_has_no_price(template: Template) -> None:
+    with pytest.raises(ValueError, match="Mail is on"):
+        case(template, MailDomain="").bill()
