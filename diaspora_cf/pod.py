@@ -15,15 +15,17 @@ from .parameters.essentials import POD_AMI
 from .parameters.machine import HAS_KEY, POD_DISK_SIZE, POD_INSTANCE_TYPE, POD_KEY_NAME
 from .parameters.money import CPU_CREDITS, IS_ONLINE
 from .role import add_instance_profile
-from .settings import pod_settings
+from .settings import FirstBoot, pod_settings
 from .stack import Stack
 from .storage import Storage
 from .user_data import user_data
 
 HTTP_PORT = 80
-# The pod gives up some minutes earlier, so that it can still say at which step.
-SIGNAL_TIMEOUT = "PT20M"
 INSTANCE_ID = "PodInstance"
+SIGNAL_TIMEOUT_MINUTES = 20
+# The pod gives up some minutes earlier, so that it can still say at which step. It counts from its
+# own start, CloudFormation from the instance's.
+FIRST_BOOT = FirstBoot(INSTANCE_ID, deadline_seconds=(SIGNAL_TIMEOUT_MINUTES - 4) * 60)
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def add_pod(
     A change of a plain instance's user data would stop and start it, and not run it again.
     """
     profile = add_instance_profile(stack, storage, logs)
-    settings = pod_settings(stack, INSTANCE_ID, database, storage, logs)
+    settings = pod_settings(stack, FIRST_BOOT, database, storage, logs)
     template = stack.add(
         ec2.LaunchTemplate(
             "PodLaunchTemplate",
@@ -86,7 +88,7 @@ def add_pod(
             Condition=stack.when(IS_ONLINE),
             DependsOn=list(ready),
             CreationPolicy=CreationPolicy(
-                ResourceSignal=ResourceSignal(Count=1, Timeout=SIGNAL_TIMEOUT)
+                ResourceSignal=ResourceSignal(Count=1, Timeout=f"PT{SIGNAL_TIMEOUT_MINUTES}M")
             ),
             LaunchTemplate=ec2.LaunchTemplateSpecification(
                 LaunchTemplateId=Ref(template),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from troposphere import AWSHelperFn, Ref, Sub
 
 from .database import DATABASE_NAME, PORT, Database
@@ -13,12 +15,20 @@ from .stack import Stack
 from .storage import Storage
 
 
+@dataclass(frozen=True)
+class FirstBoot:
+    """Which resource awaits a new machine's signal, and the seconds after which it gives up."""
+
+    resource: str
+    deadline_seconds: int
+
+
 def pod_settings(
-    stack: Stack, signal_resource: str, database: Database, storage: Storage, logs: Logs
+    stack: Stack, first_boot: FirstBoot, database: Database, storage: Storage, logs: Logs
 ) -> dict[str, str | AWSHelperFn]:
-    """Every key of ``pod.schema.json`` with its value; ``signal_resource`` awaits the signal."""
+    """Every key of ``pod.schema.json`` with its value."""
     return {
-        **_stack_settings(signal_resource, logs),
+        **_stack_settings(first_boot, logs),
         "pod_name": essentials.POD_NAME.ref,
         "domain_name": essentials.DOMAIN_NAME.ref,
         "owns_domain": essentials.OWNS_DOMAIN.ref,
@@ -38,11 +48,12 @@ def secrets_path(stack: Stack) -> AWSHelperFn:
     return stack.choose(GIVES_SECRETS_PATH, SECRETS_PATH.ref, Sub("/diaspora/${AWS::StackName}"))
 
 
-def _stack_settings(signal_resource: str, logs: Logs) -> dict[str, str | AWSHelperFn]:
+def _stack_settings(first_boot: FirstBoot, logs: Logs) -> dict[str, str | AWSHelperFn]:
     return {
         "region": Ref("AWS::Region"),
         "stack_id": Ref("AWS::StackId"),
-        "signal_resource": signal_resource,
+        "signal_resource": first_boot.resource,
+        "first_boot_deadline": str(first_boot.deadline_seconds),
         "log_group": logs.pod_name,
     }
 

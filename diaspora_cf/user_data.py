@@ -29,7 +29,7 @@ os.makedirs("{SETTINGS_FILE.rpartition("/")[0]}", exist_ok=True)
 with open("{SETTINGS_FILE}.new", "w", encoding="utf-8") as file:
     json.dump(decoded, file, indent=2, ensure_ascii=False)
 os.replace("{SETTINGS_FILE}.new", "{SETTINGS_FILE}")
-# Not waiting: the units of the boot are ordered after cloud-init, which runs this.
+# Not waiting: cloud-init, which runs this, would wait for the boot to end.
 subprocess.run(["systemctl", "start", "--no-block", "diaspora.target"], check=True)
 """
 

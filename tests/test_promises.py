@@ -6,6 +6,7 @@ breaks every one of them on purpose. None proves how AWS behaves: no AWS was ask
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from typing import Any
@@ -353,6 +354,15 @@ def test_the_pod_boots_with_its_full_cpu(template: Template) -> None:
 def test_the_pod_must_signal_before_it_counts(template: Template) -> None:
     signal = template["Resources"]["PodInstance"]["CreationPolicy"]["ResourceSignal"]
     assert signal == {"Count": 1, "Timeout": "PT20M"}
+
+
+def test_the_pod_gives_up_while_cloudformation_still_listens(template: Template) -> None:
+    timeout = template["Resources"]["PodInstance"]["CreationPolicy"]["ResourceSignal"]["Timeout"]
+    minutes = int(timeout.removeprefix("PT").removesuffix("M"))
+    data = properties(template, "PodLaunchTemplate")["LaunchTemplateData"]["UserData"]
+    (deadline,) = re.findall(r'"first_boot_deadline": "(.*)"', base64.b64decode(data).decode())
+    seconds = int(base64.b64decode(deadline))
+    assert 10 * 60 <= seconds <= (minutes - 3) * 60
 
 
 def test_any_change_of_the_settings_makes_a_new_pod(template: Template) -> None:

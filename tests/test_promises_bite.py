@@ -246,6 +246,9 @@ MUTATIONS: dict[str, Mutation] = {
     "the_pod_must_signal_before_it_counts": lambda template: resource(template, "PodInstance")[
         "CreationPolicy"
     ]["ResourceSignal"].__setitem__("Count", 0),
+    "the_pod_gives_up_while_cloudformation_still_listens": lambda template: _user_data(template)[
+        1
+    ].__setitem__("FirstBootDeadline", {"Fn::Base64": "1080"}),
     "any_change_of_the_settings_makes_a_new_pod": change(
         "PodInstance", "LaunchTemplate", "Version", to="$Latest"
     ),
@@ -255,18 +258,12 @@ MUTATIONS: dict[str, Mutation] = {
     "no_right_of_the_pod_comes_after_it": add(
         "Late", {"Type": "AWS::IAM::Policy", "Properties": {"Roles": [{"Ref": "PodRole"}]}}
     ),
-    "the_user_data_fits_and_leaves_room": change(
-        "PodLaunchTemplate",
-        *_DATA,
-        "UserData",
-        "Fn::Base64",
-        to="#" * 16000 + "DatabasePasswordKey",
+    "the_user_data_fits_and_leaves_room": lambda template: _user_data(template).insert(
+        0, _user_data(template).pop(0) + "#" * 16000
     ),
-    "the_user_data_names_secrets_and_holds_none": lambda template: resource(
-        template, "PodLaunchTemplate"
-    )["Properties"]["LaunchTemplateData"]["UserData"]["Fn::Base64"]["Fn::Sub"][1].__setitem__(
-        "PodName", "{{resolve:ssm:/diaspora/database/username:1}}"
-    ),
+    "the_user_data_names_secrets_and_holds_none": lambda template: _user_data(template)[
+        1
+    ].__setitem__("PodName", "{{resolve:ssm:/diaspora/database/username:1}}"),
     "the_pod_reads_the_secrets_that_it_was_told_of_and_no_others": grant(
         ["ssm:GetParameter"], [f"{_SSM}/diaspora/other/*"]
     ),
@@ -365,6 +362,12 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "a_foreign_domain_waits_for_no_record": output("DnsRecord", to="none"),
 }
+
+
+def _user_data(template: Template) -> Any:
+    """The program and its values."""
+    data = resource(template, "PodLaunchTemplate")["Properties"]["LaunchTemplateData"]
+    return data["UserData"]["Fn::Base64"]["Fn::Sub"]
 
 
 def _statement(template: Template, sid: str) -> Any:
