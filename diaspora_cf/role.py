@@ -16,8 +16,9 @@ from .settings import secrets_path
 from .stack import Stack
 from .storage import Storage
 
-# What users upload; everything else in the bucket is none of the pod's business.
+# What users upload, and public assets; everything else in the bucket is none of the pod's business.
 UPLOADS = "uploads"
+ASSETS = "assets"
 
 
 def add_instance_profile(stack: Stack, storage: Storage, logs: Logs) -> iam.InstanceProfile:
@@ -35,6 +36,7 @@ def add_instance_profile(stack: Stack, storage: Storage, logs: Logs) -> iam.Inst
                 stack.choose(SENDS_MAIL, inline("mail-secrets", _read_secrets("Mail", _MAIL_KEYS))),
                 inline("own-secrets", *_own_secrets(secrets_path(stack))),
                 inline("uploads", *_uploads(storage)),
+                inline("assets", _assets(storage)),
                 inline("log", _write_log(logs)),
                 inline("signal", _signal()),
                 session_manager_policy(stack),
@@ -85,6 +87,11 @@ def _uploads(storage: Storage) -> tuple[Statement, Statement]:
             storage.arn(f"/{UPLOADS}/*"),
         ),
     )
+
+
+def _assets(storage: Storage) -> Statement:
+    """Public assets are kept for later images and fetched from there; none is ever deleted."""
+    return allow("Assets", [s3.GetObject, s3.PutObject], storage.arn(f"/{ASSETS}/*"))
 
 
 def _write_log(logs_: Logs) -> Statement:

@@ -481,11 +481,14 @@ def test_the_pod_makes_no_secret_elsewhere(template: Template) -> None:
     assert not may(template, "ssm:PutParameter", f"{_SSM}/diaspora/pod-other/secret-token")
 
 
-def test_the_pod_keeps_uploads_and_touches_nothing_else_in_s3(template: Template) -> None:
+def test_the_pod_keeps_uploads_and_assets_and_nothing_else_in_s3(template: Template) -> None:
     for action in ("GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload"):
         assert may(template, f"s3:{action}", f"{_BUCKET}/uploads/images/a.webp")
         assert not may(template, f"s3:{action}", f"{_BUCKET}/other")
         assert not may(template, f"s3:{action}", "arn:aws:s3:::foreign/uploads/a.webp")
+    for action in ("GetObject", "PutObject"):
+        assert may(template, f"s3:{action}", f"{_BUCKET}/assets/main.css")
+    assert not may(template, "s3:DeleteObject", f"{_BUCKET}/assets/main.css")
     assert may(template, "s3:ListBucket", _BUCKET)
 
 

@@ -270,7 +270,7 @@ MUTATIONS: dict[str, Mutation] = {
     "the_pod_makes_no_secret_elsewhere": grant(
         ["ssm:PutParameter"], [f"{_SSM}/diaspora/database/*"]
     ),
-    "the_pod_keeps_uploads_and_touches_nothing_else_in_s3": grant(
+    "the_pod_keeps_uploads_and_assets_and_nothing_else_in_s3": grant(
         ["s3:PutObject"], ["arn:aws:s3:::AssetsBucket/other"]
     ),
     "the_pod_cannot_undo_the_protection_of_its_photos": grant(

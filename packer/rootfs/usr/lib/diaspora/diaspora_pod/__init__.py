@@ -1,0 +1,1 @@
+"""The pod's boot program: settings and secrets become files, a database and a running pod."""

@@ -1,0 +1,122 @@
+"""The commands of ``diaspora-pod``, which the units of the boot run."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import os
+from collections.abc import Callable, Sequence
+
+from . import admin, assets, aws, database, uploads, web
+from .errors import Permanent, Trouble
+from .first_boot import watch_first_boot
+from .machine import WEB_SOCKET, Machine
+from .migrate import Migration
+from .patience import patiently
+from .prepare import prepare, read_database_secrets
+from .progress import Progress, say
+from .settings import load
+
+# Asked once, they answer from then on while the database sleeps.
+WARMED_PAGES = ("/", "/users/sign_in")
+
+
+def main(arguments: Sequence[str] | None = None, machine: Machine | None = None) -> int:
+    """Run one command; returns 0, or 1 where a person has to put something right."""
+    given = _parser().parse_args(arguments)
+    machine = machine or Machine()
+    try:
+        _run(given, machine)
+    except Trouble:
+        # Said already, by who met it.
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="diaspora-pod", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("prepare", help="write every file that the other units read")
+    prefix = commands.add_parser("prefix", help="make a folder of the bucket ready to be mounted")
+    prefix.add_argument("name", choices=uploads.FOLDERS)
+    commands.add_parser("migrate", help="bring the database's schema to the image's")
+    commands.add_parser("warm", help="ask for the pages that must answer without a database")
+    commands.add_parser("assets", help="exchange public assets with the bucket")
+    granted = commands.add_parser(
+        "admin", help="make somebody an admin, and the account if need be"
+    )
+    granted.add_argument("name", metavar="NAME", help="the user name")
+    granted.add_argument("email", metavar="EMAIL", help="where a new account gets its mail")
+    commands.add_parser("watch", help="signal how this instance's first boot ended")
+    return parser
+
+
+def _run(given: argparse.Namespace, machine: Machine) -> None:
+    commands: dict[str, Callable[[], None]] = {
+        "prepare": lambda: prepare(machine, Progress(machine, "prepare")),
+        "prefix": lambda: _prefix(machine, given.name),
+        "migrate": lambda: _migrate(machine),
+        "warm": lambda: _warm(machine),
+        "assets": lambda: _assets(machine),
+        "admin": lambda: _admin(machine, given.name, given.email),
+        "watch": lambda: watch_first_boot(machine),
+    }
+    commands[given.command]()
+
+
+def _prefix(machine: Machine, name: str) -> None:
+    progress = Progress(machine, f"prefix-{name}")
+
+    def make() -> None:
+        s3 = aws.client("s3", settings.region)
+        uploads.make_folder(s3, settings, name)
+
+    with progress.step(f"mount-{name}"):
+        settings = load(machine)
+        patiently(make, progress.waiting)
+
+
+def _migrate(machine: Machine) -> None:
+    progress = Progress(machine, "migrate")
+
+    def read() -> tuple[str, str]:
+        return read_database_secrets(aws.client("ssm", settings.region), settings)
+
+    with progress.step("database"):
+        settings = load(machine)
+        secrets = patiently(read, progress.waiting)
+    login = database.login(settings, *secrets)
+    Migration(machine, progress, lambda: database.connect(login)).run()
+
+
+def _warm(machine: Machine) -> None:
+    progress = Progress(machine, "warm")
+    with progress.step("warm"):
+        domain = load(machine).domain_name
+        for page in WARMED_PAGES:
+            ask = functools.partial(web.ask_application, WEB_SOCKET, page, domain)
+            patiently(ask, progress.waiting)
+
+
+def _assets(machine: Machine) -> None:
+    """No step of the boot: what goes wrong here is told to the log, and fails no first boot."""
+    settings = load(machine)
+
+    def exchange() -> None:
+        assets.exchange(machine, settings, aws.client("s3", settings.region))
+
+    try:
+        patiently(exchange, lambda reason: say(f"waiting: {reason}"))
+    except Permanent as trouble:
+        say(str(trouble))
+        raise
+
+
+def _admin(machine: Machine, name: str, email: str) -> None:
+    try:
+        if os.geteuid() != 0:
+            raise Permanent("only root may: sudo diaspora-pod admin NAME EMAIL")
+        admin.grant(machine, name, email)
+    except Permanent as trouble:
+        say(f"diaspora-pod: {trouble}")
+        raise

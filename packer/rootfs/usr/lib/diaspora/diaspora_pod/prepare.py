@@ -1,0 +1,64 @@
+"""The first step of each boot: settings and secrets become the files that all others read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import aws, files, own_secrets, parameters
+from .machine import Machine
+from .patience import patiently
+from .progress import Progress
+from .render import Secrets, render, write
+from .settings import Settings, load
+
+RUNS_JOBS = "runs-jobs"
+
+
+def prepare(machine: Machine, progress: Progress) -> None:
+    """Read settings and secrets and write all files; raises Permanent."""
+    with progress.step("settings"):
+        settings = load(machine)
+    with progress.step("secrets"):
+        secrets = patiently(lambda: read_secrets(settings), progress.waiting)
+    with progress.step("render"):
+        write(machine, render(machine, settings, secrets))
+        _mark_jobs(machine, settings)
+
+
+def read_secrets(settings: Settings) -> Secrets:
+    """Every secret, of which the pod's own are made up if this is its first boot."""
+    ssm = aws.client("ssm", settings.region)
+    username, password = read_database_secrets(ssm, settings)
+    mail_username, mail_password = "", ""
+    if settings.sends_mail:
+        mail_username = parameters.read(
+            ssm, settings.mail_username_key, settings.mail_username_version
+        )
+        mail_password = parameters.read(
+            ssm, settings.mail_password_key, settings.mail_password_version
+        )
+    return Secrets(
+        session_secret=own_secrets.session_secret(ssm, settings.secrets_path),
+        oidc_key=own_secrets.oidc_key(ssm, settings.secrets_path),
+        database_username=username,
+        database_password=password,
+        mail_username=mail_username,
+        mail_password=mail_password,
+    )
+
+
+def read_database_secrets(ssm: Any, settings: Settings) -> tuple[str, str]:
+    """The database's user name and password, in the versions that the cluster has."""
+    return (
+        parameters.read(ssm, settings.database_username_key, settings.database_username_version),
+        parameters.read(ssm, settings.database_password_key, settings.database_password_version),
+    )
+
+
+def _mark_jobs(machine: Machine, settings: Settings) -> None:
+    """The file on whose being there sidekiq's unit depends."""
+    mark = machine.run / RUNS_JOBS
+    if settings.runs_jobs:
+        files.write(mark, "", mode=0o644, owner=machine.owner, group=machine.group)
+    else:
+        mark.unlink(missing_ok=True)

@@ -1,0 +1,49 @@
+"""What systemd says of units."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+TIMEOUT = 30
+PROPERTIES = ("Id", "ActiveState", "NRestarts", "Result")
+
+
+@dataclass(frozen=True)
+class State:
+    """A unit's state: ``active`` as systemd names it, and how often it was started again."""
+
+    active: str = "unknown"
+    restarts: int = 0
+    result: str = ""
+
+
+def states(units: Iterable[str]) -> dict[str, State]:
+    """The state of each unit; empty where systemd does not answer."""
+    try:
+        answer = subprocess.run(
+            ["systemctl", "show", f"--property={','.join(PROPERTIES)}", *units],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=TIMEOUT,
+        )
+    except subprocess.SubprocessError:
+        return {}
+    return parse(answer.stdout)
+
+
+def parse(text: str) -> dict[str, State]:
+    """Read what ``systemctl show`` says: a block of lines for each unit."""
+    blocks = (
+        dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        for block in text.split("\n\n")
+    )
+    return {
+        block["Id"]: State(
+            block.get("ActiveState", ""), int(block.get("NRestarts") or 0), block.get("Result", "")
+        )
+        for block in blocks
+        if "Id" in block
+    }

@@ -1,0 +1,81 @@
+"""What systemd says of units."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any
+
+import pytest
+from diaspora_pod import units
+from diaspora_pod.steps import steps
+from diaspora_pod.units import State
+
+SAID = """\
+Id=diaspora-prepare.service
+ActiveState=active
+NRestarts=0
+Result=success
+
+Id=diaspora-mount@images.service
+ActiveState=activating
+NRestarts=2
+Result=exit-code
+"""
+
+
+def test_each_unit_is_read_from_its_block() -> None:
+    assert units.parse(SAID) == {
+        "diaspora-prepare.service": State("active", 0, "success"),
+        "diaspora-mount@images.service": State("activating", 2, "exit-code"),
+    }
+
+
+def test_a_unit_without_restarts_has_none() -> None:
+    # Targets and devices have no such property.
+    assert units.parse("Id=a.target\nActiveState=active\n") == {"a.target": State("active")}
+
+
+def test_systemd_is_asked_once_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def run(command: list[str], **options: Any) -> Any:
+        asked.append((command, options))
+        return subprocess.CompletedProcess(command, 0, SAID, "")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert len(units.states(["a.service", "b.service"])) == 2
+    ((command, options),) = asked
+    assert command[:2] == ["systemctl", "show"]
+    assert command[-2:] == ["a.service", "b.service"]
+    assert options["timeout"] > 0
+
+
+@pytest.mark.parametrize(
+    "error", [subprocess.CalledProcessError(1, "x"), subprocess.TimeoutExpired("x", 1)]
+)
+def test_a_systemd_that_does_not_answer_is_asked_again_later(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def run(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert units.states(["a.service"]) == {}
+
+
+def test_the_steps_are_in_the_order_of_the_boot() -> None:
+    assert [step.name for step in steps(runs_jobs=True)] == [
+        "settings",
+        "mount-images",
+        "mount-users",
+        "database",
+        "redis",
+        "web",
+        "warm",
+        "sidekiq",
+        "nginx",
+    ]
+
+
+def test_a_pod_that_runs_no_jobs_does_not_wait_for_sidekiq() -> None:
+    assert "sidekiq" not in [step.name for step in steps(runs_jobs=False)]
