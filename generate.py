@@ -50,7 +50,8 @@ def _artifacts(options: argparse.Namespace) -> list[generator.Artifact]:
         raise generator.GenerateError(f"no stack {unknown[0]!r}; there is {_known()}")
     if options.out is not None:
         return generator.templates(names, options.out)
-    return generator.templates(names, generator.ROOT / "templates") + generator.readme(names)
+    written = generator.templates(names, generator.ROOT / "templates") + generator.readme(names)
+    return written if options.stack is not None else written + generator.policy()
 
 
 def _check(artifacts: list[generator.Artifact]) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 from .cost.report import cost_table
 from .diagram import mermaid
 from .emitter import emit
+from .packer_policy import packer_policy
 from .readme import parameter_table, splice
 from .stack import Stack
 from .stacks import STACKS
@@ -33,7 +34,7 @@ class GenerateError(Exception):
 
 @dataclass(frozen=True)
 class Artifact:
-    """A file that belongs to a stack, and what it has to hold."""
+    """A file that belongs to a stack or to the image, and what it has to hold."""
 
     stack: str
     path: Path
@@ -56,6 +57,11 @@ def readme(names: Iterable[str]) -> list[Artifact]:
         return [Artifact("README", README, splice(README.read_text("utf-8"), parts))]
     except (OSError, ValueError) as error:
         raise GenerateError(str(error)) from error
+
+
+def policy() -> list[Artifact]:
+    """The rights of whoever builds the image."""
+    return [Artifact("packer", ROOT / "packer" / "iam_policy.json", packer_policy())]
 
 
 def differences(artifacts: Iterable[Artifact]) -> list[str]:

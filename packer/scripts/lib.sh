@@ -1,0 +1,104 @@
+# shellcheck shell=bash
+# What the scripts of the build share. Each starts with:
+#   source "${BUILD_DIR:?}/scripts/lib.sh"
+set -o errexit -o nounset -o pipefail
+
+export DEBIAN_FRONTEND=noninteractive
+# Ubuntu restarts services after an installation. While baking it must not.
+export NEEDRESTART_SUSPEND=1
+
+APP=/opt/diaspora
+APP_USER=diaspora
+
+# What this script is for; its end says how long it took.
+begin() {
+    TITLE=$1
+    echo "== $TITLE"
+    trap 'ended "$?"' EXIT
+}
+
+ended() {
+    if [[ $1 == 0 ]]; then
+        echo "== $TITLE: done in $SECONDS s"
+    else
+        echo "== $TITLE: FAILED after $SECONDS s" >&2
+    fi
+}
+
+say() {
+    echo "   $*"
+}
+
+fail() {
+    echo "   $*" >&2
+    exit 1
+}
+
+# Ends the script unless each of these variables is set. Empty is a value.
+need() {
+    local name
+    for name; do
+        [[ -v $name ]] || fail "the variable $name is not set"
+    done
+}
+
+# debian or ubuntu.
+distribution() {
+    (
+        # shellcheck source=/dev/null
+        source /etc/os-release
+        echo "$ID"
+    )
+}
+
+# Shows what a command says only where it fails.
+quietly() {
+    local log
+    log=$(mktemp)
+    "$@" >"$log" 2>&1 </dev/null || {
+        cat "$log" >&2
+        rm "$log"
+        fail "failed: $*"
+    }
+    rm "$log"
+}
+
+# Our own configuration files are there already and win over the packages'.
+apt() {
+    quietly apt-get --quiet=2 --yes \
+        --option=DPkg::Lock::Timeout=300 \
+        --option=Dpkg::Use-Pty=0 \
+        --option=Dpkg::Options::=--force-confold \
+        --option=Acquire::Retries=3 \
+        "$@"
+}
+
+# Installs packages that the machine keeps.
+install_packages() {
+    say "packages: $*"
+    apt install --no-install-recommends "$@"
+    apt-mark manual "$@" >/dev/null
+}
+
+installed_packages() {
+    dpkg-query --show --showformat '${Package}\n' | sort
+}
+
+# Installs packages that only building needs. slim.sh takes them away, and what they brought along.
+install_to_build() {
+    local before
+    before=$(installed_packages)
+    say "packages for building only: $*"
+    apt install --no-install-recommends "$@"
+    apt-mark auto "$@" >/dev/null
+    {
+        printf '%s\n' "$@"
+        comm -13 <(echo "$before") <(installed_packages)
+    } >>"$BUILD_DIR/build-packages"
+}
+
+# Runs a command as the pod's user in the application's folder, with an environment of its own.
+as_app() {
+    (cd "$APP" && setpriv --reuid="$APP_USER" --regid="$APP_USER" --init-groups --reset-env \
+        env RAILS_ENV=production "$@")
+}

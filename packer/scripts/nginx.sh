@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# The door: nginx, whose configuration is in rootfs.
+set -o errexit -o nounset -o pipefail
+source "${BUILD_DIR:?}/scripts/lib.sh"
+
+begin "Installing nginx"
+
+install_packages nginx
+# It reads what users uploaded, and talks to the web server's socket.
+usermod --append --groups "$APP_USER" www-data
+systemctl disable --quiet nginx.service
+rm -f /etc/nginx/sites-enabled/default
+nginx -t -q || fail "nginx dislikes its configuration"

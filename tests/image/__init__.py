@@ -1,0 +1,1 @@
+"""Tests of packer/: what can be proved of the image without building it."""

@@ -1,0 +1,226 @@
+"""What lies in packer/rootfs agrees with itself, and with what the rest of the project says."""
+
+from __future__ import annotations
+
+import re
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+import yaml
+
+from diaspora_cf.gateway import CLIENT_ADDRESS_HEADER, CLIENT_SCHEME_HEADER
+from diaspora_cf.network import VPC_RANGE
+
+from .samples import PACKER
+
+ROOTFS = PACKER / "rootfs"
+UNITS = ROOTFS / "usr/lib/systemd/system"
+NGINX = ROOTFS / "etc/nginx"
+# Names that our units order themselves by and that others make.
+OTHERS = {"redis-server.service", "nginx.service"}
+Unit = dict[str, list[str]]
+
+
+def read(path: Path) -> Unit:
+    """A unit's settings: each name with its values in order, of all sections together."""
+    found: Unit = {}
+    for line in path.read_text("utf-8").splitlines():
+        name, equals, value = line.partition("=")
+        if equals and not line.startswith("#"):
+            found.setdefault(name, []).append(value)
+    return found
+
+
+def units() -> dict[str, Unit]:
+    """Every unit of the boot, the template's instances one by one, drop-ins of others included."""
+    found: dict[str, Unit] = {}
+    for path in UNITS.glob("diaspora*.*"):
+        if path.is_dir():
+            continue
+        names = [path.name]
+        if "@" in path.name:
+            names = [path.name.replace("@", f"@{instance}") for instance in ("images", "users")]
+        found.update(dict.fromkeys(names, read(path)))
+    for name in OTHERS:
+        found[name] = read(UNITS / f"{name}.d/10-pod.conf")
+    return found
+
+
+def words(unit: Unit, *names: str) -> set[str]:
+    return {word for name in names for value in unit.get(name, []) for word in value.split()}
+
+
+def runs() -> dict[str, Unit]:
+    """Our own services that run something."""
+    found = {name: unit for name, unit in units().items() if "ExecStart" in unit}
+    assert len(found) >= 9
+    return found
+
+
+def test_the_boot_is_a_graph_without_a_cycle() -> None:
+    known = units()
+    graph = {name: words(unit, "After") & known.keys() for name, unit in known.items()}
+    for name, unit in known.items():
+        for later in words(unit, "Before") & known.keys():
+            graph[later].add(name)
+    order = list(TopologicalSorter(graph).static_order())
+    steps = ["prepare", "mount@images", "migrate", "web", "warm", "sidekiq"]
+    places = [order.index(f"diaspora-{step}.service") for step in steps]
+    assert places == sorted(places)
+
+
+def test_the_target_wants_every_unit_of_the_boot() -> None:
+    wanted = words(units()["diaspora.target"], "Wants")
+    assert wanted == set(units()) - {"diaspora.target"}
+
+
+def test_no_unit_starts_another() -> None:
+    for name, unit in runs().items():
+        commands = [value for key, values in unit.items() if "Exec" in key for value in values]
+        assert not any("systemctl" in command for command in commands), name
+
+
+def test_nothing_waits_for_what_waits_for_the_user_data() -> None:
+    for name, unit in units().items():
+        waits = words(unit, "After", "Requires", "Wants")
+        assert not waits & {"cloud-final.service", "cloud-init.target", "multi-user.target"}, name
+    # Without this, systemd orders multi-user.target after the target by itself.
+    assert units()["diaspora.target"]["DefaultDependencies"] == ["no"]
+
+
+def test_a_unit_that_requires_another_also_waits_for_it() -> None:
+    for name, unit in units().items():
+        assert words(unit, "Requires") <= words(unit, "After"), name
+
+
+def test_whatever_is_told_nothing_stays_quiet_and_whatever_fails_tries_for_ever() -> None:
+    common = read(UNITS / "diaspora-.service.d/10-pod.conf")
+    for unit in (common, *(units()[name] for name in OTHERS)):
+        assert unit["ConditionPathExists"] == ["/etc/diaspora/pod.json"]
+        assert unit["StartLimitIntervalSec"] == ["0"]
+        assert unit["PartOf"] == ["diaspora.target"]
+    assert common["RestartMode"] == ["direct"]
+    # A drop-in wins over a unit's own file: what units say differently cannot stand in it.
+    for name, unit in runs().items():
+        clashes = set(common) & set(unit) - {"Environment", "ConditionPathExists"}
+        assert not clashes, name
+        assert "Restart" in unit, name
+
+
+@pytest.mark.parametrize("name", ["diaspora-web.service", "diaspora-sidekiq.service"])
+def test_the_application_is_locked_in_as_far_as_it_bears(name: str) -> None:
+    unit = units()[name]
+    assert unit["User"] == ["diaspora"]
+    assert unit["ProtectSystem"] == ["strict"]
+    writable = {"/opt/diaspora/tmp", "/opt/diaspora/log", "/opt/diaspora/public/uploads"}
+    assert words(unit, "ReadWritePaths") == writable
+    assert unit["CapabilityBoundingSet"] == [""]
+    # It kills ffi, and with it typhoeus.
+    assert "MemoryDenyWriteExecute" not in unit
+    # The uuid gem wants to know a hardware address.
+    assert "AF_NETLINK" in words(unit, "RestrictAddressFamilies")
+    # A frozen sidekiq would be killed.
+    assert "WatchdogSec" not in unit
+    assert {"TMPDIR=/var/tmp", "MAGICK_TMPDIR=/var/tmp"} <= words(unit, "Environment")
+    assert "LD_PRELOAD=libjemalloc.so.2" in words(unit, "Environment")
+
+
+def test_a_mount_is_seen_by_everybody() -> None:
+    unit = units()["diaspora-mount@images.service"]
+    hiding = re.compile(
+        r"Protect|Private|ReadWrite|ReadOnly|Inaccessible|Bind|TemporaryFile|Mount|Root"
+    )
+    assert not [name for name in unit if hiding.match(name)]
+    assert unit["Restart"] == ["always"]
+
+
+@pytest.mark.parametrize("name", ["swapfile.service", "swapfile.swap"])
+def test_swap_never_swaps_the_host_of_a_container(name: str) -> None:
+    assert read(UNITS / name)["ConditionVirtualization"] == ["!container"]
+
+
+def test_every_program_that_units_run_is_there_or_comes_with_a_package() -> None:
+    packaged = ("/usr/bin/", "/usr/sbin/mkswap", "/bin/", "/opt/diaspora/bin/")
+    for path in [*UNITS.glob("*.service")]:
+        for key, values in read(path).items():
+            if not key.startswith("Exec"):
+                continue
+            for value in values:
+                program = value.lstrip("-+!@").split()[0]
+                there = (ROOTFS / program.lstrip("/")).is_file()
+                assert there or program.startswith(packaged), (path.name, program)
+
+
+def test_every_mode_is_of_a_file_that_is_there() -> None:
+    lines = (PACKER / "modes.tsv").read_text("utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if not line.startswith("#")]
+    modes = {path: mode for mode, path in rows}
+    for path, mode in modes.items():
+        assert (ROOTFS / path).is_file(), path
+        assert re.fullmatch("0[0-7]{3}", mode), path
+    runnable = {
+        str(path.relative_to(ROOTFS))
+        for path in ROOTFS.rglob("*")
+        if path.is_file() and path.read_bytes()[:2] == b"#!"
+    } - {"etc/nftables.conf"}
+    assert {path for path, mode in modes.items() if mode == "0755"} == runnable
+
+
+def test_nginx_believes_the_front_and_the_machine_itself_and_nobody_else() -> None:
+    text = (NGINX / "conf.d/10-visitor.conf").read_text("utf-8")
+    trusted = set(re.findall(r"^set_real_ip_from (\S+);", text, re.MULTILINE))
+    assert trusted == {VPC_RANGE, "127.0.0.1", "::1"}
+    assert set(re.findall(r"^    (\S+) 1;", text, re.MULTILINE)) == trusted
+    assert f"real_ip_header {CLIENT_ADDRESS_HEADER};" in text
+    assert f"$http_{CLIENT_SCHEME_HEADER.lower().replace('-', '_')} " in text
+
+
+def test_nginx_makes_or_drops_every_header_that_rails_believes() -> None:
+    text = (NGINX / "snippets/pod-application.conf").read_text("utf-8")
+    headers = dict(re.findall(r"^proxy_set_header (\S+) (\S+);", text, re.MULTILINE))
+    made = {name for name, value in headers.items() if value != '""'}
+    assert made == {"Host", "X-Forwarded-For", "X-Forwarded-Proto"}
+    dropped = """
+    X-Forwarded-Host X-Forwarded-Port X-Forwarded-Scheme X-Forwarded-Ssl Forwarded X-Real-IP
+    Client-IP X-Accel-Mapping X-Sendfile-Type
+    """.split()
+    assert {*dropped, CLIENT_ADDRESS_HEADER, CLIENT_SCHEME_HEADER} <= headers.keys()
+
+
+def test_nginx_answers_before_the_front_gives_up() -> None:
+    text = (NGINX / "snippets/pod-application.conf").read_text("utf-8")
+    times = re.findall(r"^proxy_(?:connect|send|read)_timeout (\d+);", text, re.MULTILINE)
+    assert len(times) == 3
+    assert max(map(int, times)) < 30
+
+
+def test_a_location_that_adds_a_header_keeps_the_others() -> None:
+    text = (NGINX / "conf.d/pod.conf").read_text("utf-8")
+    blocks = re.findall(r"^    location [^{]*\{(.*?)^    \}", text, re.MULTILINE | re.DOTALL)
+    adding = [block for block in blocks if "add_header" in block]
+    assert len(adding) >= 4
+    assert all("include snippets/pod-headers.conf;" in block for block in adding)
+
+
+def test_redis_listens_to_no_network_and_forgets_no_job() -> None:
+    text = (ROOTFS / "etc/redis/redis.conf").read_text("utf-8")
+    for line in ("port 0", "appendonly yes", "appendfsync everysec", "maxmemory-policy noeviction"):
+        assert f"\n{line}\n" in text
+    assert re.search(r"^maxmemory \d+mb$", text, re.MULTILINE)
+
+
+def test_the_metadata_service_answers_root_and_instance_connect_only() -> None:
+    text = (ROOTFS / "etc/nftables.conf").read_text("utf-8")
+    for address in ("ip daddr 169.254.169.254", "ip6 daddr fd00:ec2::254"):
+        assert f"{address} meta skuid != {{ root, ec2-instance-connect }} counter reject" in text
+
+
+def test_the_databases_authorities_cover_every_region_of_the_templates() -> None:
+    regions = yaml.safe_load((PACKER.parent / ".cfnlintrc").read_text("utf-8"))["regions"]
+    text = (ROOTFS / "usr/share/diaspora/rds-ca.pem").read_text("utf-8")
+    assert len(regions) > 10
+    for region in regions:
+        assert f"# Amazon RDS {region} Root CA RSA2048 G1, until " in text
+    # One line before each says what it is; nothing else got in.
+    assert text.count("-----BEGIN CERTIFICATE-----") == text.count(", until ")
