@@ -6,10 +6,11 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help generate check test lint format cost chart prices bench constraints pre-commit clean
+.PHONY: help generate check test rehearse rehearse-shell lint format cost chart prices bench \
+	constraints pre-commit clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 generate: $(READY) ## write the templates and the README's generated parts
 	$(BIN)/python generate.py $(ARGS)
@@ -19,6 +20,14 @@ check: $(READY) ## fail where a committed file is not what the generator writes
 
 test: $(READY) ## run the tests: no root, no network
 	$(BIN)/pytest --numprocesses auto $(ARGS)
+
+rehearse: $(READY) ## bake the image and run the pod here (root; ARGS go to pytest)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[rehearsal]'
+	@$(BIN)/python -m tests.rehearsal $(ARGS)
+
+rehearse-shell: $(READY) ## run one pod here to look around in (ARGS="PodName=mine")
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[rehearsal]'
+	@$(BIN)/python -m tests.rehearsal shell $(ARGS)
 
 lint: $(READY) ## cfn-lint, ruff, mypy, shellcheck, shfmt, packer validate
 	tools/lint

@@ -1,0 +1,43 @@
+"""Runs the rehearsal for ``make rehearse``, or one pod for ``make rehearse-shell``."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .checks import fault
+from .isolation import RUN, enter, run_isolated
+from .lanes import run_all
+
+
+def main(arguments: list[str]) -> int:
+    """Everything; or with ``bake`` the image, with ``shell`` a pod, else what pytest is given."""
+    if RUN in os.environ:
+        return _inside(arguments)
+    if text := fault():
+        print(text, file=sys.stderr)
+        return 1
+    return run_isolated(arguments) if arguments else run_all()
+
+
+def _inside(arguments: list[str]) -> int:
+    """The part that runs in namespaces of its own."""
+    run = enter()
+    if arguments[0] == "bake":
+        from .bake import bake
+
+        bake(run)
+        return 0
+    if arguments[0] == "shell":
+        from .shell import look_around
+
+        return look_around(arguments[1:])
+    import pytest
+
+    # The project's own options leave this folder out.
+    options = ["--override-ini=addopts=--strict-markers --strict-config", "--capture=no"]
+    return int(pytest.main([*options, "--verbose", "--durations=0", *arguments]))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

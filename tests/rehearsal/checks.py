@@ -1,0 +1,62 @@
+"""What the host has to offer. ``python -m tests.rehearsal.checks`` prints the missing packages."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+# What is asked for → the package of Debian and Ubuntu that brings it.
+_COMMANDS = {
+    "git": "git",
+    "ip": "iproute2",
+    "mmdebstrap": "mmdebstrap",
+    "nft": "nftables",
+    "nsenter": "util-linux",
+    "openssl": "openssl",
+    "packer": "packer",
+    "psql": "postgresql-client",
+    "slirp4netns": "slirp4netns",
+    "ssh-keygen": "openssh-client",
+    "systemd-nspawn": "systemd-container",
+}
+_FILES = {
+    "/usr/lib/postgresql/*/bin/postgres": "postgresql",
+    "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
+}
+# What the host's kernel has to offer, and no package brings.
+_KERNEL = {
+    "/dev/fuse": "FUSE (modprobe fuse)",
+    "/sys/fs/cgroup/**/cgroup.controllers": "control groups of version 2",
+}
+# Debian keeps what only root needs where a plain user's PATH does not look.
+_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
+
+
+def missing_packages() -> list[str]:
+    """The packages that have to be installed before a rehearsal can run, sorted."""
+    commands = {
+        package for name, package in _COMMANDS.items() if not shutil.which(name, path=_PATH)
+    }
+    files = {package for path, package in _FILES.items() if not _there(path)}
+    return sorted(commands | files)
+
+
+def fault() -> str:
+    """Why no rehearsal can run here, in one line; empty where one can."""
+    if os.geteuid() != 0:
+        return "the rehearsal boots machines and makes networks for them: run it as root (sudo)"
+    if packages := missing_packages():
+        return f"the rehearsal needs packages: apt-get install {' '.join(packages)}"
+    for path, what in _KERNEL.items():
+        if not _there(path):
+            return f"the rehearsal needs {what}"
+    return ""
+
+
+def _there(path: str) -> bool:
+    return any(Path("/").glob(path[1:]))
+
+
+if __name__ == "__main__":
+    print(*missing_packages())

@@ -1,0 +1,1 @@
+"""AWS's part, and the visitors': what the pod talks to, played by us."""

@@ -1,0 +1,38 @@
+"""Pictures and forms, as a browser sends them."""
+
+from __future__ import annotations
+
+import random
+import struct
+import zlib
+
+BOUNDARY = "a-boundary-that-is-in-no-picture"
+FORM = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+
+
+def noise(width: int, height: int, seed: int = 0) -> bytes:
+    """A PNG of noise, which no compression makes smaller: some three bytes for each pixel."""
+    dots = random.Random(seed)
+    rows = b"".join(b"\0" + dots.randbytes(3 * width) for _ in range(height))
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = (
+        _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(rows, 1)) + _chunk(b"IEND", b"")
+    )
+    return b"\x89PNG\r\n\x1a\n" + chunks
+
+
+def photo_form(picture: bytes) -> bytes:
+    """The body of a form that uploads a photo; its header is FORM."""
+    disposition = 'Content-Disposition: form-data; name="qqfile"; filename="photo.png"'
+    head = f"--{BOUNDARY}\r\n{disposition}\r\nContent-Type: image/png\r\n\r\n"
+    return head.encode() + picture + f"\r\n--{BOUNDARY}--\r\n".encode()
+
+
+def is_webp(picture: bytes) -> bool:
+    """Whether these bytes are a WebP picture."""
+    return picture[:4] == b"RIFF" and picture[8:12] == b"WEBP"
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    checksum = zlib.crc32(kind + content)
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)

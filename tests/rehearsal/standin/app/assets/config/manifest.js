@@ -1,0 +1,2 @@
+//= link main.js
+//= link main.css

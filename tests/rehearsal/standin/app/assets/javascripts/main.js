@@ -1,0 +1,2 @@
+//= require autosize/dist/autosize
+document.addEventListener("DOMContentLoaded", () => console.log("ready"));

@@ -1,0 +1,3 @@
+class Photo < ActiveRecord::Base
+  COLUMNS = column_names.freeze
+end

@@ -1,0 +1,8 @@
+# What the web request stores: the full-size original, already under its final name.
+class UnprocessedImage < CarrierWave::Uploader::Base
+  attr_accessor :name
+
+  def store_dir = "uploads/images"
+  def extension_allowlist = %w[jpg jpeg png]
+  def filename = "#{name}.webp"
+end

@@ -1,0 +1,23 @@
+module Workers
+  # Keeps what another pod sent.
+  class ReceivePublic
+    include Sidekiq::Job
+    sidekiq_options queue: :urgent
+
+    def perform(body) = Note.create!(body: body)
+  end
+
+  # Makes the picture small, and WebP.
+  class ProcessPhoto
+    include Sidekiq::Job
+
+    def perform(id)
+      photo = Photo.find(id)
+      small = ProcessedImage.new.tap {|uploader| uploader.name = photo.name }
+      small.store!(File.open(Rails.public_path.join("uploads", "images", "#{photo.name}.webp")))
+      photo.update!(processed: true)
+    end
+  end
+
+  DAILY.each {|name| const_set(name.to_s.camelize, Class.new { include Sidekiq::Job; def perform = nil }) }
+end

@@ -1,0 +1,3 @@
+require_relative "config/environment"
+use Rack::Deflater
+run Rails.application

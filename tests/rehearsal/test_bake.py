@@ -1,0 +1,68 @@
+"""The image is what ``packer_pod.json`` says, made by Packer, and refuses to be less."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+from .bake import PACKER, TEMPLATE, Image
+from .log import say
+from .pod import PodMachine, Pods
+
+BUILD = "/srv/diaspora-image"
+# A check of the validation that needs the real machine, and how it is made to complain. What a tree
+# of files can show is planted in tests/image.
+FAULTS = {
+    "check_nginx": "echo 'planted on;' >/etc/nginx/conf.d/planted.conf",
+    "check_units": "printf '[Service]\\nExecStart=/planted\\n' "
+    ">/usr/lib/systemd/system/diaspora-planted.service",
+    "check_firewall": "echo planted >>/etc/nftables.conf",
+    "check_libraries": "rm /usr/lib/*/libidn.so.*; ldconfig",
+    "check_needed_programs": "rm /usr/bin/identify",
+    "check_ports": "systemd-run --quiet python3 -m http.server 8081; sleep 2",
+}
+
+
+def test_packer_ran_the_committed_template_with_another_builder(image: Image) -> None:
+    committed = json.loads(TEMPLATE.read_text())
+    assert {**image.packer, "builders": []} == {**committed, "builders": []}
+    assert [builder["type"] for builder in image.packer["builders"]] == ["null"]
+
+
+def test_every_script_ran_in_the_order_of_the_template(image: Image) -> None:
+    committed = json.loads(TEMPLATE.read_text())
+    scripts = [
+        Path(script).name
+        for provisioner in committed["provisioners"]
+        for script in provisioner.get("scripts", [])
+    ]
+    assert len(scripts) > 10
+    assert [step.name for step in image.steps if step.name in scripts] == scripts
+    for step in image.steps:
+        say(f"image: {step.name} took {step.seconds} s")
+
+
+def test_the_manifest_says_what_is_in_the_image(pods: Pods) -> None:
+    manifest = pods.prepare().machine.read("/usr/share/diaspora/manifest.json")
+    for word in ("puma", "7.2.0", "redis-server", "YARN_VERSION", "1.22.22", "v0.9.1.0"):
+        assert word in manifest
+
+
+def test_the_images_own_checks_refuse_planted_faults(pods: Pods) -> None:
+    machine = pods.bare()
+    machine.wait_until_succeeds("systemctl is-system-running --wait", 120)
+    for check, fault in FAULTS.items():
+        assert _checked(machine, check) == (0, True), check
+        machine.succeed(fault)
+        status, named = _checked(machine, check)
+        assert status != 0
+        assert named, f"the complaint does not name {check}"
+
+
+def _checked(machine: PodMachine, check: str) -> tuple[int, bool]:
+    """Run one check as the build does; its status, and whether what it says is as it should."""
+    machine.copy_in(PACKER / "scripts", f"{BUILD}/scripts")
+    command = f"BUILD_DIR={BUILD} bash {BUILD}/scripts/validate.sh {shlex.quote(check)}"
+    status, output = machine.run(command)
+    return status, (f"{check}: " in output) == (status != 0)
