@@ -24,9 +24,11 @@ start_postgresql() {
     printf "ssl = on\nssl_cert_file = '%s'\nssl_key_file = '%s'\n" \
         "$data/smoke.pem" "$data/smoke.key" >"$data/conf.d/smoke.conf"
     systemctl start "postgresql@$version-main.service"
-    runuser --user postgres -- psql --quiet \
-        --command "CREATE ROLE diaspora LOGIN PASSWORD '$PASSWORD'" \
-        --command "CREATE DATABASE diaspora OWNER diaspora TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'"
+    # By standard input: a command line is everybody's to read.
+    runuser --user postgres -- psql --quiet --set=ON_ERROR_STOP=1 <<SQL
+CREATE ROLE diaspora LOGIN PASSWORD '$PASSWORD';
+CREATE DATABASE diaspora OWNER diaspora TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8';
+SQL
     # For the length of this script the units believe this server as they will believe AWS's.
     mount --bind "$data/smoke.pem" "$AUTHORITIES"
 }
