@@ -6,11 +6,11 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help generate check test rehearse rehearse-shell lint format cost chart prices bench \
-	constraints pre-commit clean
+.PHONY: help generate check test rehearse rehearse-diaspora rehearse-shell lint format cost chart \
+	prices bench constraints pre-commit clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 generate: $(READY) ## write the templates and the README's generated parts
 	$(BIN)/python generate.py $(ARGS)
@@ -24,6 +24,12 @@ test: $(READY) ## run the tests: no root, no network
 rehearse: $(READY) ## bake the image and run the pod here (root; ARGS go to pytest)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[rehearsal]'
 	@$(BIN)/python -m tests.rehearsal $(ARGS)
+
+# Upstream's repository and the Gemfile's gems, unless the environment says otherwise.
+rehearse-diaspora: export DIASPORA_REPOSITORY ?= https://github.com/diaspora/diaspora.git
+rehearse-diaspora: $(READY) ## the same with diaspora* itself (root; some stories)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[rehearsal]'
+	@$(BIN)/python -m tests.rehearsal tests/rehearsal/diaspora $(ARGS)
 
 rehearse-shell: $(READY) ## run one pod here to look around in (ARGS="PodName=mine")
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[rehearsal]'

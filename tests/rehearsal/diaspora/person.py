@@ -1,0 +1,75 @@
+"""Somebody who uses diaspora* through the front, with cookies and forms as a browser sends them."""
+
+from __future__ import annotations
+
+import html
+import re
+from urllib.parse import urlencode
+
+from ..fakes.front import Answer
+from ..pictures import BOUNDARY, FORM
+from ..pod import Pod
+
+_URLENCODED = {"Content-Type": "application/x-www-form-urlencoded"}
+_JSON = {"Accept": "application/json"}
+
+
+class Person:
+    """A visitor of one pod who keeps cookies."""
+
+    def __init__(self, pod: Pod) -> None:
+        self._front = pod.front
+        self._cookies: dict[str, str] = {}
+
+    def get(self, path: str) -> Answer:
+        """Ask for a page."""
+        return self._kept(self._front.get(path, headers=self._headers()))
+
+    def log_in(self, name: str, password: str) -> Answer:
+        """Fill in the login form."""
+        form = {"user[username]": name, "user[password]": password}
+        return self.submit("/users/sign_in", "/users/sign_in", form)
+
+    def submit(self, page: str, action: str, form: dict[str, str]) -> Answer:
+        """Post a form of a page."""
+        body = urlencode({"authenticity_token": self._token(page), **form}).encode()
+        headers = {**self._headers(), **_URLENCODED, "Origin": f"https://{self._front.host}"}
+        return self._kept(self._front.post(action, body, headers=headers))
+
+    def post_json(self, page: str, action: str, body: bytes) -> Answer:
+        """Send what the page's script would."""
+        headers = {"Content-Type": "application/json", **_JSON, "X-CSRF-Token": self._token(page)}
+        return self._kept(self._front.post(action, body, headers={**self._headers(), **headers}))
+
+    def upload(self, picture: bytes) -> Answer:
+        """Upload a photo as the publisher does."""
+        fields = {"photo[pending]": "true", "photo[aspect_ids]": "all"}
+        headers = {**FORM, **_JSON, "X-CSRF-Token": self._token("/stream")}
+        body = _multipart(fields, picture)
+        return self._kept(self._front.post("/photos", body, headers={**self._headers(), **headers}))
+
+    def _token(self, page: str) -> str:
+        found = re.search(r'name="csrf-token" content="([^"]+)"', self.get(page).text)
+        assert found is not None, f"{page} has no token"
+        return html.unescape(found[1])
+
+    def _headers(self) -> dict[str, str]:
+        if not self._cookies:
+            return {}
+        return {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
+
+    def _kept(self, answer: Answer) -> Answer:
+        given = answer.headers.get("set-cookie", "")
+        self._cookies |= dict(re.findall(r"(_diaspora_session|remember_user_token)=([^;]*)", given))
+        return answer
+
+
+def _multipart(fields: dict[str, str], picture: bytes) -> bytes:
+    parts = [
+        f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}'.encode()
+        for name, value in fields.items()
+    ]
+    disposition = 'Content-Disposition: form-data; name="qqfile"; filename="photo.png"'
+    parts.append(f"{disposition}\r\nContent-Type: image/png\r\n\r\n".encode() + picture)
+    edge = f"--{BOUNDARY}\r\n".encode()
+    return b"".join(edge + part + b"\r\n" for part in parts) + f"--{BOUNDARY}--\r\n".encode()
