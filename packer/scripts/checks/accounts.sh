@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # Nobody logs in but by Session Manager, EC2 Instance Connect or the chosen key.
+set -o errexit -o nounset -o pipefail
 
 SERVICE_USERS='diaspora|redis|www-data|ec2-instance-connect'
 

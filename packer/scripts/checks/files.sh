@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # What must be there, what must not, and who may write it.
+set -o errexit -o nounset -o pipefail
 
 OWNER=${IMAGE_OWNER:-root}
 LEAST_FREE_MB=1024

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # An image that many start from has no identity and no secret.
+set -o errexit -o nounset -o pipefail
 
 check_no_application_secret() {
     absent /opt/diaspora/config/{diaspora.toml,database.yml,oidc_key.pem,schedule.yml} \

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # Reachable from outside: ssh, nginx, and the answers to the machine's own DHCP.
+set -o errexit -o nounset -o pipefail
 MEANT_PORTS='tcp:22|tcp:80|udp:68|udp:546'
 
 check_ports() {

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # What runs, and what must not by itself.
+set -o errexit -o nounset -o pipefail
 
 # Only what it says of our own units: those of the distribution are its business.
 check_units() {
