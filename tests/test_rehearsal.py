@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .rehearsal import checks, host
+from .rehearsal import checks, host, report
 from .rehearsal.bake import TEMPLATE
 from .rehearsal.cache import digest
 from .rehearsal.fakes.cloudformation import CloudFormation
@@ -65,6 +65,24 @@ def test_an_image_is_baked_anew_when_anything_of_it_changes(tmp_path: Path) -> N
     script.rename(script.with_name("other.sh"))
     digests.add(digest(script.parent))
     assert len(digests) == 4
+
+
+def test_a_report_is_old_when_what_it_is_about_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "program" / "main.py"
+    program.parent.mkdir()
+    program.write_text("pass\n")
+    monkeypatch.setattr(report, "SUBJECTS", {"the program": program.parent})
+    monkeypatch.setattr(report, "REPORT", tmp_path / "report.md")
+    assert report.changed() == ["the program"]
+    report.REPORT.write_text(f"| the program | `{report.fingerprint(program.parent)}` |\n")
+    assert report.changed() == []
+    # How a checkout sets modes says nothing about what was run.
+    program.chmod(0o775)
+    assert report.changed() == []
+    program.write_text("fail\n")
+    assert report.changed() == ["the program"]
 
 
 def test_the_settings_are_read_from_the_user_data_byte_for_byte() -> None:

@@ -1,4 +1,4 @@
-"""Runs the rehearsal for ``make rehearse``, or one pod for ``make rehearse-shell``."""
+"""Runs the rehearsal for ``make rehearse`` and its like."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import sys
 
 from .checks import fault
 from .isolation import RUN, enter, run_isolated
-from .lanes import run_all
+from .lanes import DIASPORA, run_all
 
 
 def main(arguments: list[str]) -> int:
-    """Everything; or with ``bake`` the image, with ``shell`` a pod, else what pytest is given."""
+    """Everything, with the stand-in. Or the arguments say what:
+
+    ``bake`` the image, ``shell`` a pod, ``diaspora`` its stories and the report; else pytest's.
+    """
     if RUN in os.environ:
         return _inside(arguments)
-    if text := fault():
+    if text := fault(looks=any("diaspora" in it for it in arguments)):
         print(text, file=sys.stderr)
         return 1
     return run_isolated(arguments) if arguments else run_all()
@@ -34,6 +37,8 @@ def _inside(arguments: list[str]) -> int:
         return look_around(arguments[1:])
     import pytest
 
+    if arguments == ["diaspora"]:
+        arguments = [*DIASPORA, "--report"]
     # The project's own options leave this folder out.
     options = ["--override-ini=addopts=--strict-markers --strict-config", "--capture=no"]
     return int(pytest.main([*options, "--verbose", "--durations=0", *arguments]))

@@ -43,6 +43,13 @@ class Image:
     packer: dict[str, Any]
     log: str
 
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What the image says of itself."""
+        file = self.layers[0] / "usr/share/diaspora/manifest.json"
+        manifest: dict[str, Any] = json.loads(file.read_text())
+        return manifest
+
 
 def bake(run: Path) -> Image:
     """The image of this tree: from the cache, or baked now."""

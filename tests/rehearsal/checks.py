@@ -1,9 +1,13 @@
-"""What the host has to offer. ``python -m tests.rehearsal.checks`` prints the missing packages."""
+"""What the host has to offer. ``python -m tests.rehearsal.checks`` prints the missing packages.
+
+With ``diaspora`` behind it, those for the browser too, which looks at diaspora* itself.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 # What is asked for → the package of Debian and Ubuntu that brings it.
@@ -20,6 +24,7 @@ _COMMANDS = {
     "ssh-keygen": "openssh-client",
     "systemd-nspawn": "systemd-container",
 }
+_BROWSER = {"certutil": "libnss3-tools", "chromium": "chromium"}
 _FILES = {
     "/usr/lib/postgresql/*/bin/postgres": "postgresql",
     "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
@@ -33,20 +38,22 @@ _KERNEL = {
 _PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
 
 
-def missing_packages() -> list[str]:
-    """The packages that have to be installed before a rehearsal can run, sorted."""
-    commands = {
-        package for name, package in _COMMANDS.items() if not shutil.which(name, path=_PATH)
-    }
+def missing_packages(looks: bool = False) -> list[str]:
+    """The packages that have to be installed before a rehearsal can run, sorted.
+
+    ``looks``: whether it looks at the pod with a browser.
+    """
+    wanted = {**_COMMANDS, **(_BROWSER if looks else {})}
+    commands = {package for name, package in wanted.items() if not shutil.which(name, path=_PATH)}
     files = {package for path, package in _FILES.items() if not _there(path)}
     return sorted(commands | files)
 
 
-def fault() -> str:
+def fault(looks: bool = False) -> str:
     """Why no rehearsal can run here, in one line; empty where one can."""
     if os.geteuid() != 0:
         return "the rehearsal boots machines and makes networks for them: run it as root (sudo)"
-    if packages := missing_packages():
+    if packages := missing_packages(looks):
         return f"the rehearsal needs packages: apt-get install {' '.join(packages)}"
     for path, what in _KERNEL.items():
         if not _there(path):
@@ -59,4 +66,4 @@ def _there(path: str) -> bool:
 
 
 if __name__ == "__main__":
-    print(*missing_packages())
+    print(*missing_packages(looks="diaspora" in sys.argv[1:]))

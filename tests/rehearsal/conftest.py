@@ -9,25 +9,50 @@ from typing import Any
 
 import pytest
 
+from . import report
 from .aws import Aws
 from .bake import Image, bake
+from .figures import Figures
 from .isolation import RUN
 from .pod import Pod, PodMachine, Pods
 
 _FAILED = pytest.StashKey[bool]()
+_FIGURES = pytest.StashKey[Figures]()
+_IMAGE = pytest.StashKey[Image]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--report``: what a run of all stories of diaspora* ends with."""
+    parser.addoption(
+        "--report", action="store_true", help=f"write {report.REPORT.name} when all are green"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start with nothing measured."""
+    config.stash[_FIGURES] = Figures(Path(os.environ.get(RUN, ".")) / "screenshots")
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Write the report of a green run."""
+    config = session.config
+    if config.getoption("--report") and exitstatus == pytest.ExitCode.OK:
+        report.write(config.stash[_IMAGE].manifest, config.stash[_FIGURES])
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, Any, Any]:
-    """Remember which stories failed: their machines are shown before they are ended."""
-    report = yield
-    if report.failed:
+    """Remember how stories ended: machines of failed ones are shown before they are ended."""
+    outcome = yield
+    if outcome.failed:
         item.stash[_FAILED] = True
         if item.parent:
             item.parent.stash[_FAILED] = True
-    return report
+    elif outcome.when == "call" and outcome.passed:
+        item.config.stash[_FIGURES].told.append(item.nodeid)
+    return outcome
 
 
 @pytest.fixture(scope="session")
@@ -39,9 +64,10 @@ def run_folder() -> Path:
 
 
 @pytest.fixture(scope="session")
-def image(run_folder: Path) -> Image:
+def image(run_folder: Path, request: pytest.FixtureRequest) -> Image:
     """The baked image."""
-    return bake(run_folder)
+    image = request.config.stash[_IMAGE] = bake(run_folder)
+    return image
 
 
 @pytest.fixture(scope="session")
@@ -54,6 +80,12 @@ def region(run_folder: Path) -> Aws:
 def factory(region: Aws, image: Image, run_folder: Path) -> Pods:
     """What makes pods; stories take ``pods``, which ends them after each."""
     return Pods(region, image, run_folder)
+
+
+@pytest.fixture(scope="session")
+def figures(request: pytest.FixtureRequest) -> Figures:
+    """What the stories measure and see, for the report."""
+    return request.config.stash[_FIGURES]
 
 
 @pytest.fixture
@@ -71,16 +103,26 @@ def pods(factory: Pods, aws: Aws, request: pytest.FixtureRequest) -> Iterator[Po
 
 
 @pytest.fixture(scope="module")
-def pod(factory: Pods, region: Aws, request: pytest.FixtureRequest) -> Iterator[Pod]:
-    """One pod with plain answers, up and signalled, for all stories of a module that only look."""
+def module_pods(factory: Pods, region: Aws, request: pytest.FixtureRequest) -> Iterator[Pods]:
+    """The same for all stories of a module, which put up with what the ones before have left."""
     region.reset()
-    pod = factory.launch()
-    try:
-        signal = pod.wait_for_signal()
-        assert signal.status == "SUCCESS", f"{signal.step}\n{pod.machine.journal()}"
-        yield pod
-    finally:
-        factory.end(_show if request.node.stash.get(_FAILED, False) else None)
+    yield factory
+    factory.end(_show if request.node.stash.get(_FAILED, False) else None)
+
+
+@pytest.fixture(scope="module")
+def answers() -> dict[str, str]:
+    """The answers of ``pod`` over the plain ones; a module may have its own."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def pod(module_pods: Pods, answers: dict[str, str]) -> Pod:
+    """One pod, up and signalled, for all stories of a module that only look."""
+    pod = module_pods.launch(**answers)
+    signal = pod.wait_for_signal()
+    assert signal.status == "SUCCESS", f"{signal.step}\n{pod.machine.journal()}"
+    return pod
 
 
 def _show(machine: PodMachine) -> None:

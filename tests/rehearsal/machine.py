@@ -35,7 +35,7 @@ class Machine:
         self.boots = 0
         self._folder = folder
         self.namespace = namespace
-        self._group = cgroup.run_group(folder.parents[1].name) / name
+        self.group = cgroup.run_group(folder.parents[1].name) / name
         self._process: subprocess.Popen[bytes] | None = None
         self._leader = 0
         self._last = ""
@@ -82,7 +82,7 @@ class Machine:
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
             self._process.wait()
-        cgroup.remove(self._group)
+        cgroup.remove(self.group)
 
     # Commands.
 
@@ -226,7 +226,7 @@ class Machine:
                 stderr=console,
                 # A host with control groups of both versions would offer the machine the old ones.
                 env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
-                preexec_fn=lambda: cgroup.join(self._group),
+                preexec_fn=lambda: cgroup.join(self.group),
             )
         self._wait("for its systemd", 60, self._answers, every=0.1)
 

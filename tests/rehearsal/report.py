@@ -1,0 +1,159 @@
+"""The report of a rehearsal of diaspora*, written by the run itself when every story was green.
+
+``python -m tests.rehearsal.report`` says, one line each, what has changed since it was written.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from .cache import digest
+from .figures import Figure, Figures
+
+ROOT = Path(__file__).resolve().parents[2]
+REPORT = ROOT / "docs/rehearsal-diaspora.md"
+PICTURES = ROOT / "docs/diaspora"
+# What the report is about → where it is.
+SUBJECTS = {
+    "packer/": ROOT / "packer",
+    "the boot program": ROOT / "packer/rootfs/usr/lib/diaspora",
+}
+_PACKAGES = {
+    "Ruby": "ruby3.3",
+    "Redis": "redis-server",
+    "nginx": "nginx",
+    "s3fs": "s3fs",
+    "ImageMagick": "imagemagick",
+    "systemd": "systemd",
+}
+# Of the host: what the rehearsal is made with.
+_PROGRAMS = {
+    "Packer": ("packer", "version"),
+    "PostgreSQL": ("psql", "--version"),
+    "browser": ("chromium", "--version"),
+}
+_HEAD = """\
+# diaspora\\* itself, rehearsed
+
+Written by `make rehearse-diaspora` when every story below was green. [rehearsal.md](rehearsal.md)
+says what it is, and what it does not prove. *By hand* is what was measured of the same diaspora\\*
+on the same system without this image ({by_hand}). Seconds are of one machine with two processors.
+"""
+_BY_HAND = "2026-11-23, Debian 13, x86_64"
+
+
+def write(manifest: Mapping[str, Any], figures: Figures) -> None:
+    """Write the report and its pictures, as files of whoever owns the project's folder.
+
+    ``manifest`` is what the image says of itself.
+    """
+    shutil.rmtree(PICTURES, ignore_errors=True)
+    PICTURES.mkdir()
+    for shot in figures.screenshots:
+        shutil.copy(shot.file, PICTURES)
+    REPORT.write_text(_text(manifest, figures))
+    owner = ROOT.stat()
+    for path in (REPORT, PICTURES, *PICTURES.iterdir()):
+        os.chown(path, owner.st_uid, owner.st_gid)
+
+
+def changed() -> list[str]:
+    """What is no longer what the report was written of, by name."""
+    if not REPORT.exists():
+        return list(SUBJECTS)
+    text = REPORT.read_text()
+    return [
+        name for name in SUBJECTS if f"| {name} | `{fingerprint(SUBJECTS[name])}` |" not in text
+    ]
+
+
+def fingerprint(folder: Path) -> str:
+    """A short hash of a folder's files and their names, the same in every checkout."""
+    files = (file for file in sorted(folder.rglob("*")) if "__pycache__" not in file.parts)
+    return digest(*(f"{file.relative_to(folder)}\n{_content(file)}" for file in files))
+
+
+def _content(file: Path) -> str:
+    if file.is_symlink():
+        return str(file.readlink())
+    return file.read_bytes().hex() if file.is_file() else ""
+
+
+def _text(manifest: Mapping[str, Any], figures: Figures) -> str:
+    parts = [_HEAD.format(by_hand=_BY_HAND), "## What was run\n", _subject(manifest)]
+    parts += ["## Figures\n", *_tables(figures.measured)]
+    parts += ["## What was proved\n", *_stories(figures.told)]
+    parts += ["## What a visitor saw\n", *_pictures(figures)]
+    return "\n".join(parts)
+
+
+def _subject(manifest: Mapping[str, Any]) -> str:
+    diaspora = manifest["diaspora"]
+    rows = {
+        "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        "diaspora\\*": f"{diaspora['version']} ({diaspora['commit']})",
+        "this project": _commit(),
+        **{name: f"`{fingerprint(folder)}`" for name, folder in SUBJECTS.items()},
+        "system": f"{manifest['system']}, {manifest['architecture']}",
+        **{name: manifest["packages"][package] for name, package in _PACKAGES.items()},
+        **{name: _output(*command) for name, command in _PROGRAMS.items()},
+    }
+    return _table(("", ""), rows.items())
+
+
+def _commit() -> str:
+    """The commit of this tree, and whether it was changed since."""
+    git = ("git", "-c", "safe.directory=*", "-C", str(ROOT))
+    commit = _output(*git, "rev-parse", "--short", "HEAD")
+    changes = _output(*git, "status", "--porcelain")
+    return f"{commit}, with changes that were not committed yet" if changes else commit
+
+
+def _output(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def _tables(measured: Iterable[Figure]) -> Iterable[str]:
+    by_part = sorted(measured, key=lambda figure: figure.part)
+    for part, figures in groupby(by_part, key=lambda figure: figure.part):
+        yield f"### {part.capitalize()}\n"
+        rows = [(figure.what, figure.here, figure.before, figure.why) for figure in figures]
+        yield _table(("", "here", "by hand", "why they differ"), rows)
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def _stories(told: Iterable[str]) -> Iterable[str]:
+    """The stories by the file they stand in, their names read aloud."""
+    for file, names in groupby(told, key=lambda story: story.partition("::")[0]):
+        yield f"[{Path(file).name}](../{file})\n"
+        yield "\n".join(f"- {_aloud(name)}" for name in names) + "\n"
+
+
+def _aloud(story: str) -> str:
+    name = story.rpartition("::")[2].removeprefix("test_")
+    return re.sub(r"_", " ", name)
+
+
+def _pictures(figures: Figures) -> Iterable[str]:
+    for shot in figures.screenshots:
+        yield f"### {shot.caption}\n\n![{shot.caption}](diaspora/{shot.file.name})\n"
+
+
+if __name__ == "__main__":
+    for name in changed():
+        print(
+            f"warning: {name} is not what {REPORT.relative_to(ROOT)} was written of: "
+            "sudo make rehearse-diaspora"
+        )
