@@ -1,0 +1,179 @@
+"""The pod's machine: what it is made of, and when it counts."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from typing import Any
+
+from ..answers import HOSTED
+from .breaking import Mutation, add, change, resource
+from .reading import Template, properties
+
+
+def launch_data(template: Template, choice: dict[str, str] | None = None) -> Any:
+    return properties(template, "PodLaunchTemplate", choice)["LaunchTemplateData"]
+
+
+def test_the_metadata_service_answers_version_two_only(template: Template) -> None:
+    options = launch_data(template)["MetadataOptions"]
+    assert options["HttpTokens"] == "required"
+    assert options["HttpPutResponseHopLimit"] == 1
+
+
+def test_the_pod_disk_is_encrypted_gp3(template: Template) -> None:
+    (disk,) = launch_data(template)["BlockDeviceMappings"]
+    assert disk["Ebs"]["Encrypted"] is True
+    assert disk["Ebs"]["VolumeType"] == "gp3"
+
+
+def test_the_pod_has_an_address_from_which_it_reaches_other_pods(template: Template) -> None:
+    (interface,) = launch_data(template)["NetworkInterfaces"]
+    assert interface["AssociatePublicIpAddress"] is True
+    assert interface["Ipv6AddressCount"] == 1
+    assert interface["SubnetId"] == "PublicSubnetA"
+
+
+def test_no_subnet_stands_beside_a_network_interface(template: Template) -> None:
+    beside = {"SubnetId", "SecurityGroupIds", "NetworkInterfaces"}
+    assert not beside & set(template["Resources"]["PodInstance"]["Properties"])
+    assert not {"SecurityGroupIds", "SecurityGroups"} & set(launch_data(template))
+
+
+def test_the_pod_boots_with_its_full_cpu(template: Template) -> None:
+    assert launch_data(template)["CreditSpecification"] == {"CpuCredits": "unlimited"}
+
+
+def test_the_pod_must_signal_before_it_counts(template: Template) -> None:
+    signal = template["Resources"]["PodInstance"]["CreationPolicy"]["ResourceSignal"]
+    assert signal == {"Count": 1, "Timeout": "PT20M"}
+
+
+def test_the_pod_gives_up_while_cloudformation_still_listens(template: Template) -> None:
+    timeout = template["Resources"]["PodInstance"]["CreationPolicy"]["ResourceSignal"]["Timeout"]
+    minutes = int(timeout.removeprefix("PT").removesuffix("M"))
+    data = properties(template, "PodLaunchTemplate")["LaunchTemplateData"]["UserData"]
+    (deadline,) = re.findall(r'"first_boot_deadline": "(.*)"', base64.b64decode(data).decode())
+    seconds = int(base64.b64decode(deadline))
+    assert 10 * 60 <= seconds <= (minutes - 3) * 60
+
+
+def test_any_change_of_the_settings_makes_a_new_pod(template: Template) -> None:
+    launch = template["Resources"]["PodInstance"]["Properties"]
+    assert launch == {
+        "LaunchTemplate": {
+            "LaunchTemplateId": {"Ref": "PodLaunchTemplate"},
+            "Version": {"Fn::GetAtt": ["PodLaunchTemplate", "LatestVersionNumber"]},
+        }
+    }
+
+
+def test_what_the_pod_needs_to_boot_is_there_before_it(template: Template) -> None:
+    reachable = needed_by(template, "PodInstance")
+    assert reachable >= {
+        "DatabaseWriter",
+        "DatabaseIngressFromPod",
+        "PublicRouteIpv4",
+        "PublicRouteIpv6",
+        "PublicSubnetARouteTableAssociation",
+        "S3Endpoint",
+        "PodIngressFromVpcLink",
+        "PodRole",
+        "PodLogGroup",
+        "AssetsBucket",
+    }
+
+
+def test_no_right_of_the_pod_comes_after_it(template: Template) -> None:
+    beside = {"AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::ManagedPolicy"}
+    assert not beside & {resource["Type"] for resource in template["Resources"].values()}
+
+
+def needed_by(template: Template, title: str) -> set[str]:
+    """All resources that exist before this one: what it refers to or waits for, and so on."""
+    found: set[str] = set()
+    waiting = [title]
+    while waiting:
+        for name in referred(template["Resources"][waiting.pop()]) & set(template["Resources"]):
+            if name not in found:
+                found.add(name)
+                waiting.append(name)
+    return found
+
+
+def referred(node: Any) -> set[str]:
+    """The names that a part of a template refers to, in whatever way."""
+    if isinstance(node, list):
+        return {name for item in node for name in referred(item)}
+    if not isinstance(node, dict):
+        return set()
+    names = {name for value in node.values() for name in referred(value)}
+    names |= {node["Ref"]} if "Ref" in node else set()
+    names |= {node["Fn::GetAtt"][0]} if "Fn::GetAtt" in node else set()
+    if "Fn::Sub" in node:
+        text = node["Fn::Sub"] if isinstance(node["Fn::Sub"], str) else node["Fn::Sub"][0]
+        names |= {match.split(".")[0] for match in re.findall(r"\$\{([^!}]+)\}", text)}
+    waits = node.get("DependsOn", [])
+    return names | set([waits] if isinstance(waits, str) else waits)
+
+
+def test_the_user_data_fits_and_leaves_room(template: Template) -> None:
+    long = {**HOSTED, "PodName": "é" * 200, "DomainName": "a" * 60 + ".org"}
+    assert 0 < len(launch_data(template, long)["UserData"]) * 3 / 4 < 12 * 1024
+
+
+def test_the_user_data_names_secrets_and_holds_none(template: Template) -> None:
+    data = json.dumps(
+        template["Resources"]["PodLaunchTemplate"]["Properties"]["LaunchTemplateData"]["UserData"]
+    )
+    assert "DatabasePasswordKey" in data
+    assert "resolve:" not in data
+
+
+def _user_data(template: Template) -> Any:
+    """The program and its values."""
+    data = resource(template, "PodLaunchTemplate")["Properties"]["LaunchTemplateData"]
+    return data["UserData"]["Fn::Base64"]["Fn::Sub"]
+
+
+_DATA = ("LaunchTemplateData",)
+
+MUTATIONS: dict[str, Mutation] = {
+    "the_metadata_service_answers_version_two_only": change(
+        "PodLaunchTemplate", *_DATA, "MetadataOptions", "HttpTokens", to="optional"
+    ),
+    "the_pod_disk_is_encrypted_gp3": change(
+        "PodLaunchTemplate", *_DATA, "BlockDeviceMappings", 0, "Ebs", "Encrypted", to=False
+    ),
+    "the_pod_has_an_address_from_which_it_reaches_other_pods": change(
+        "PodLaunchTemplate", *_DATA, "NetworkInterfaces", 0, "AssociatePublicIpAddress", to=False
+    ),
+    "no_subnet_stands_beside_a_network_interface": change(
+        "PodLaunchTemplate", *_DATA, "SecurityGroupIds", to=[{"Ref": "PodSecurityGroup"}]
+    ),
+    "the_pod_boots_with_its_full_cpu": change(
+        "PodLaunchTemplate", *_DATA, "CreditSpecification", "CpuCredits", to="standard"
+    ),
+    "the_pod_must_signal_before_it_counts": lambda template: resource(template, "PodInstance")[
+        "CreationPolicy"
+    ]["ResourceSignal"].__setitem__("Count", 0),
+    "the_pod_gives_up_while_cloudformation_still_listens": lambda template: _user_data(template)[
+        1
+    ].__setitem__("FirstBootDeadline", {"Fn::Base64": "1080"}),
+    "any_change_of_the_settings_makes_a_new_pod": change(
+        "PodInstance", "LaunchTemplate", "Version", to="$Latest"
+    ),
+    "what_the_pod_needs_to_boot_is_there_before_it": lambda template: resource(
+        template, "PodInstance"
+    )["DependsOn"].remove("DatabaseWriter"),
+    "no_right_of_the_pod_comes_after_it": add(
+        "Late", {"Type": "AWS::IAM::Policy", "Properties": {"Roles": [{"Ref": "PodRole"}]}}
+    ),
+    "the_user_data_fits_and_leaves_room": lambda template: _user_data(template).insert(
+        0, _user_data(template).pop(0) + "#" * 16000
+    ),
+    "the_user_data_names_secrets_and_holds_none": lambda template: _user_data(template)[
+        1
+    ].__setitem__("PodName", "{{resolve:ssm:/diaspora/database/username:1}}"),
+}
