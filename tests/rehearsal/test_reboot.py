@@ -34,6 +34,16 @@ def test_jobs_outlive_a_crash_of_the_machine(pods: Pods, aws: Aws) -> None:
     assert len(aws.signals) == 1
 
 
+def test_a_redis_that_is_stopped_and_started_takes_nobody_along(pods: Pods) -> None:
+    """As an update of its package does."""
+    pod = _launched(pods)
+    pod.machine.systemctl("stop redis-server")
+    assert pod.front.get("/people").status == 200
+    pod.machine.systemctl("start redis-server")
+    until(lambda: pod.front.post("/receive/public", b"xml=late", headers=ENCODED).status == 202)
+    until(lambda: pod.front.get("/received").json()["received"] == ["late"])
+
+
 def test_user_data_that_runs_twice_changes_nothing(pods: Pods, aws: Aws) -> None:
     pod = _launched(pods)
     web = pod.machine.unit("diaspora-web")["MainPID"]
