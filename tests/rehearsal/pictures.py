@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import struct
 import zlib
+from collections.abc import Iterable
 
 BOUNDARY = "a-boundary-that-is-in-no-picture"
 FORM = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
@@ -13,11 +14,14 @@ FORM = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
 def noise(width: int, height: int, seed: int = 0) -> bytes:
     """A PNG of noise, which no compression makes smaller: some three bytes for each pixel."""
     dots = random.Random(seed)
-    rows = b"".join(b"\0" + dots.randbytes(3 * width) for _ in range(height))
+    return png(width, height, (dots.randbytes(3 * width) for _ in range(height)))
+
+
+def png(width: int, height: int, rows: Iterable[bytes]) -> bytes:
+    """A PNG of rows from the top; each is red, green and blue of its pixels, a byte each."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    chunks = (
-        _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(rows, 1)) + _chunk(b"IEND", b"")
-    )
+    content = zlib.compress(b"".join(b"\0" + row for row in rows), 1)
+    chunks = _chunk(b"IHDR", header) + _chunk(b"IDAT", content) + _chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + chunks
 
 
