@@ -1,22 +1,22 @@
 #!/usr/bin/env bash
-# diaspora*'s source at the chosen tag, its source for everybody, and a quiet landing page.
+# diaspora*'s source at the chosen tag, what we add to it, and all of it for everybody.
 set -o errexit -o nounset -o pipefail
 source "${BUILD_DIR:?}/scripts/lib.sh"
 
-# A landing page that asks nothing of the database: other pods ask for it every day.
-quiet_landing_page() {
-    echo '= render template: "home/default"' >"$APP/app/views/home/_show.html.haml"
-}
+# What is ours within the application.
+ADDED=/usr/share/diaspora/application
 
-# The AGPL wants what runs here to be had by its users, the landing page included.
+# The AGPL wants what runs here to be had by its users, what we added included.
 offer_source() {
-    local archive=$APP/public/source.tar.gz files
-    git -C "$APP" archive --format=tar.gz --output="$archive" \
-        --prefix=diaspora/app/views/home/ --add-file="$APP/app/views/home/_show.html.haml" \
-        --prefix=diaspora/ HEAD
+    local archive=$APP/public/source.tar.gz file files
+    local -a added=()
+    while read -r file; do
+        added+=("--prefix=diaspora/$(dirname "$file")/" "--add-file=$ADDED/$file")
+    done < <(find "$ADDED" -type f -printf '%P\n')
+    git -C "$APP" archive --format=tar.gz --output="$archive" "${added[@]}" --prefix=diaspora/ HEAD
     # git archive stops half way without a word where the repository lacks something.
-    files=$(git -C "$APP" ls-tree -r HEAD | wc -l)
-    [[ $(tar --list --gzip --file="$archive" | grep --count --invert-match '/$') == $((files + 1)) ]] ||
+    files=$(($(git -C "$APP" ls-tree -r HEAD | wc -l) + ${#added[@]} / 2))
+    [[ $(tar --list --gzip --file="$archive" | grep --count --invert-match '/$') == "$files" ]] ||
         fail "the source archive is not whole"
 }
 
@@ -28,9 +28,9 @@ git -c advice.detachedHead=false -c init.defaultBranch=main clone --quiet --dept
     --branch="$DIASPORA_VERSION" "$DIASPORA_REPOSITORY" "$APP"
 git -C "$APP" rev-parse HEAD >"$BUILD_DIR/commit"
 say "commit $(cat "$BUILD_DIR/commit")"
-quiet_landing_page
 offer_source
 rm -rf "$APP/.git"
+cp --recursive "$ADDED/." "$APP"
 # Gems and assets are built by the pod's user; ownership.sh takes all of it back.
 install --directory --owner="$APP_USER" --group="$APP_USER" /var/lib/diaspora
 chown -R "$APP_USER:$APP_USER" "$APP"

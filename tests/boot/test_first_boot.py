@@ -34,6 +34,7 @@ STEP_NAMES = (
     "web",
     "warm",
     "sidekiq",
+    "photos",
     "nginx",
     "answer",
 )

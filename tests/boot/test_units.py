@@ -73,6 +73,7 @@ def test_the_steps_are_in_the_order_of_the_boot() -> None:
         "web",
         "warm",
         "sidekiq",
+        "photos",
         "nginx",
     ]
 

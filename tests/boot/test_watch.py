@@ -23,6 +23,7 @@ COMMANDS = {
     "diaspora-web.service": "web",
     "diaspora-warm.service": "warm",
     "diaspora-sidekiq.service": "sidekiq",
+    "diaspora-photos.service": "photos",
     "nginx.service": "nginx",
 }
 

@@ -144,7 +144,7 @@ def test_swap_never_swaps_the_host_of_a_container(name: str) -> None:
 
 
 def test_every_program_that_units_run_is_there_or_comes_with_a_package() -> None:
-    packaged = ("/usr/bin/", "/usr/sbin/mkswap", "/bin/", "/opt/diaspora/bin/")
+    packaged = ("/usr/bin/", "/usr/sbin/mkswap", "/usr/sbin/nginx", "/bin/", "/opt/diaspora/bin/")
     for path in [*UNITS.glob("*.service")]:
         for key, values in read(path).items():
             if not key.startswith("Exec"):
@@ -191,11 +191,25 @@ def test_nginx_makes_or_drops_every_header_that_rails_believes() -> None:
     assert {*dropped, CLIENT_ADDRESS_HEADER, CLIENT_SCHEME_HEADER} <= headers.keys()
 
 
-def test_nginx_answers_before_the_front_gives_up() -> None:
-    text = (NGINX / "snippets/pod-application.conf").read_text("utf-8")
-    times = re.findall(r"^proxy_(?:connect|send|read)_timeout (\d+);", text, re.MULTILINE)
-    assert len(times) == 3
-    assert max(map(int, times)) < 30
+@pytest.mark.parametrize("name", ["pod-application", "pod-photos"])
+def test_nginx_answers_before_the_front_gives_up(name: str) -> None:
+    text = (NGINX / f"snippets/{name}.conf").read_text("utf-8")
+    times = dict(re.findall(r"^proxy_(connect|send|read)_timeout (\d+);", text, re.MULTILINE))
+    assert {"connect", "read"} <= times.keys()
+    assert max(map(int, times.values())) < 30
+
+
+def test_no_worker_that_serves_pages_looks_into_the_bucket() -> None:
+    """It would stand still until S3 has answered; the nginx of photos.conf may."""
+    text = (NGINX / "conf.d/pod.conf").read_text("utf-8")
+    blocks = re.findall(r"^    location \^~ (/uploads/\S*) \{(.*?)^    \}", text, re.M | re.S)
+    does = {
+        path: re.findall(r"^        (?:return|include) (\S+);", body, re.M) for path, body in blocks
+    }
+    assert does["/uploads/"] == ["404"]
+    for path in ("/uploads/images/", "/uploads/users/"):
+        assert "snippets/pod-photos.conf" in does[path]
+        assert "try_files" not in dict(blocks)[path]
 
 
 def test_a_location_that_adds_a_header_keeps_the_others() -> None:

@@ -26,6 +26,7 @@ REDIS = Step("redis", "redis-server.service")
 WEB = Step("web", "diaspora-web.service")
 WARM = Step("warm", "diaspora-warm.service", "warm")
 SIDEKIQ = Step("sidekiq", "diaspora-sidekiq.service")
+PHOTOS = Step("photos", "diaspora-photos.service")
 NGINX = Step("nginx", "nginx.service")
 # No unit: the pod answers as the front will ask it.
 ANSWER = "answer"
@@ -34,4 +35,4 @@ ANSWER = "answer"
 def steps(runs_jobs: bool) -> tuple[Step, ...]:
     """The units that a boot is made of, in their order."""
     jobs = (SIDEKIQ,) if runs_jobs else ()
-    return (PREPARE, MOUNT_IMAGES, MOUNT_USERS, MIGRATE, REDIS, WEB, WARM, *jobs, NGINX)
+    return (PREPARE, MOUNT_IMAGES, MOUNT_USERS, MIGRATE, REDIS, WEB, WARM, *jobs, PHOTOS, NGINX)
