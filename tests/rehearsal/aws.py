@@ -11,19 +11,22 @@ from .fakes.cloudformation import Signal
 from .fakes.cloudwatch import Logs
 from .fakes.database import Database
 from .fakes.front import Front
+from .fakes.mail import Mail
 from .fakes.metadata import Metadata
 from .fakes.names import Names
 from .fakes.services import Call, Services
 from .log import say
 from .network import Vpc
-from .stack import DATABASE_HOST, SECRETS
+from .stack import DATABASE_HOST, MAIL, MAIL_HOST, SECRETS, database_host
 
 
 class Aws:
-    """A region with one account: network, names, services, database and front."""
+    """A region with one account: network, names, services, mail, databases and front."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self.authority = Authority(folder / "authority", "the rehearsal's authority")
+        self._stranger = Authority(folder / "stranger", "somebody else")
         self.vpc = Vpc()
         self.names = Names()
         self.names.serve(self.vpc.aws, self.vpc.NAMES)
@@ -32,10 +35,12 @@ class Aws:
         self.services = Services(self.vpc, self.names, self.authority, self.metadata)
         self.ssm = self.services.ssm
         self.s3 = self.services.s3
-        self.database = Database(folder / "database", self.vpc, self.authority, DATABASE_HOST)
-        self.names.add(DATABASE_HOST, self.vpc.DATABASE)
-        self.front = Front(self.vpc, self.authority)
-        say("aws: network, names, metadata, services, database and front are there")
+        self.mail = Mail(self.vpc, self.authority, self._stranger, MAIL_HOST)
+        self.names.add(MAIL_HOST, self.mail.ADDRESS)
+        self.database = self._cluster("database", DATABASE_HOST, self.vpc.DATABASE)
+        self._others: dict[str, Database] = {}
+        self.front = Front(self.vpc, self.authority, self._stranger)
+        say("aws: network, names, metadata, services, mail, database and front are there")
 
     def reset(self) -> None:
         """Put everything back to where a person is before the stack is made."""
@@ -44,8 +49,20 @@ class Aws:
         self.vpc.unblock_all()
         for name, value in SECRETS.items():
             self.ssm.put(name, value)
-        user, password = (SECRETS[f"/diaspora/database/{it}"] for it in ("username", "password"))
-        self.database.reset(user, password, DATABASE_NAME)
+        self.mail.reset(_login("mail"), MAIL["MailDomain"])
+        for database in (self.database, *self._others.values()):
+            database.reset(*_login("database"), DATABASE_NAME)
+
+    def database_of(self, stack_name: str) -> Database:
+        """A cluster of that stack's own beside ``database``, made when it is first asked for."""
+        if stack_name not in self._others:
+            address = f"10.0.10.{11 + len(self._others)}"
+            self.vpc.add_address(address)
+            host = database_host(stack_name)
+            made = self._cluster(f"database-{stack_name}", host, address)
+            made.reset(*_login("database"), DATABASE_NAME)
+            self._others[stack_name] = made
+        return self._others[stack_name]
 
     @property
     def logs(self) -> Logs:
@@ -82,3 +99,14 @@ class Aws:
     def address(self, host: str) -> str:
         """The address of a host name; an address stays what it is."""
         return self.names.address(host) or host
+
+    def _cluster(self, folder: str, host: str, address: str) -> Database:
+        self.names.add(host, address)
+        return Database(
+            self._folder / folder, self.vpc, self.authority, self._stranger, host, address
+        )
+
+
+def _login(service: str) -> tuple[str, str]:
+    """User name and password of a service, as Parameter Store has them."""
+    return SECRETS[f"/diaspora/{service}/username"], SECRETS[f"/diaspora/{service}/password"]

@@ -8,10 +8,14 @@ from collections.abc import Callable
 from .log import Broken
 
 
-def until(holds: Callable[[], bool], seconds: float = 60) -> None:
-    """Ask twice a second until the answer is yes; raises Broken after ``seconds``."""
-    end = time.monotonic() + seconds
+def until(holds: Callable[[], bool], seconds: float = 60, every: float = 0.5) -> float:
+    """Ask ``every`` so many seconds until the answer is yes; returns how many it took.
+
+    Raises Broken after ``seconds``.
+    """
+    began = time.monotonic()
     while not holds():
-        if time.monotonic() > end:
+        if time.monotonic() > began + seconds:
             raise Broken(f"it did not hold within {seconds} s")
-        time.sleep(0.5)
+        time.sleep(every)
+    return time.monotonic() - began

@@ -12,6 +12,7 @@ from pathlib import Path
 from .aws import Aws
 from .bake import Image
 from .fakes.cloudformation import Signal
+from .fakes.database import Database
 from .fakes.front import Answer, Route, Visitor, answer_of, exchange
 from .fakes.metadata import Instance
 from .layers import overlay, unmount
@@ -112,15 +113,23 @@ class Pods:
         self._pods: list[tuple[PodMachine, Path]] = []
         self._made = 0
 
-    def launch(self, stack_name: str = "pod", **answers: str) -> Pod:
-        """A pod of the committed template with these answers, started."""
-        pod = self.prepare(stack_name, **answers)
+    def launch(
+        self, stack_name: str = "pod", database: Database | None = None, /, **answers: str
+    ) -> Pod:
+        """A pod of the committed template with these answers, started.
+
+        Its cluster is ``aws.database`` where none is given.
+        """
+        pod = self.prepare(stack_name, database, **answers)
         pod.start()
         return pod
 
-    def prepare(self, stack_name: str = "pod", **answers: str) -> Pod:
+    def prepare(
+        self, stack_name: str = "pod", database: Database | None = None, /, **answers: str
+    ) -> Pod:
         """The same, not started yet."""
-        stack = rendered_stack(stack_name, answers)
+        host = (database or self._aws.database).host
+        stack = rendered_stack(stack_name, answers, host)
         machine = self._machine(stack_name)
         pod = Pod(self._aws, machine, stack)
         self._introduce(pod)

@@ -29,7 +29,21 @@ SECRETS = {
     "/diaspora/mail/username": "AKIAIOSFODNN7EXAMPLE",
     "/diaspora/mail/password": 'BM+8"f,x\\y$z#w',
 }
-DATABASE_HOST = "pod-databasecluster-rehearsal.cluster-c0123456789a.eu-west-1.rds.amazonaws.com"
+# The answers of a pod that sends mail; the domain is verified at SES.
+MAIL = {
+    "MailEnabled": "true",
+    "MailDomain": "example.org",
+    "MailSenderAddress": "no-reply@example.org",
+}
+MAIL_HOST = f"email-smtp.{REGION}.amazonaws.com"
+
+
+def database_host(stack_name: str) -> str:
+    """The name of a stack's cluster."""
+    return f"{stack_name}-databasecluster-rehearsal.cluster-c0123456789a.{REGION}.rds.amazonaws.com"
+
+
+DATABASE_HOST = database_host("pod")
 
 
 @dataclass(frozen=True)
@@ -73,14 +87,19 @@ class RenderedStack:
         return settings
 
 
-def rendered_stack(name: str, answers: Mapping[str, str]) -> RenderedStack:
-    """Render the committed template. Raises ValueError for answers that its rules refuse."""
+def rendered_stack(
+    name: str, answers: Mapping[str, str], host: str = DATABASE_HOST
+) -> RenderedStack:
+    """Render the committed template; ``host`` is that of the database.
+
+    Raises ValueError for answers that the template's rules refuse.
+    """
     template = load(TEMPLATE.read_text())
     given = {**PLAIN, **answers}
     if refused := failed_rules(template, given):
         raise ValueError("; ".join(refused))
     attributes: dict[str, dict[str, Any]] = {
-        "DatabaseCluster": {"Endpoint.Address": DATABASE_HOST},
+        "DatabaseCluster": {"Endpoint.Address": host},
         "AssetsBucket": {"Ref": f"{name}-assetsbucket-rehearsal"},
         "PodLogGroup": {"Ref": f"{name}-PodLogGroup-REHEARSAL"},
         # As long as real ones are, and names must be in lower case to be found again.

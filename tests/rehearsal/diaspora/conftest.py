@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from ..pod import Pod
-from .person import Person
+from .person import Person, make_account
 
 ADMIN = ("alice", "alice@example.org")
 
@@ -15,10 +13,7 @@ ADMIN = ("alice", "alice@example.org")
 @pytest.fixture(scope="module")
 def password(pod: Pod) -> str:
     """The password that the admin's account was made with."""
-    told = pod.machine.succeed("sudo diaspora-pod admin {} {}".format(*ADMIN), seconds=120)
-    found = re.search(r"shown this once: (\S+)", told)
-    assert found is not None, told
-    return found[1]
+    return make_account(pod, *ADMIN)
 
 
 @pytest.fixture

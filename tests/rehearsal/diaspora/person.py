@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import html
+import json
 import re
-from urllib.parse import urlencode
+from typing import Any
+from urllib.parse import quote, urlencode
 
 from ..fakes.front import Answer
+from ..patience import until
 from ..pictures import BOUNDARY, FORM
 from ..pod import Pod
 
 _URLENCODED = {"Content-Type": "application/x-www-form-urlencoded"}
+_HTML = {"Accept": "text/html"}
 _JSON = {"Accept": "application/json"}
+
+
+def make_account(pod: Pod, name: str, mail: str) -> str:
+    """Make an account as an admin does who has the machine; returns its password."""
+    told = pod.machine.succeed(f"sudo diaspora-pod admin {name} {mail}", seconds=120)
+    found = re.search(r"shown this once: (\S+)", told)
+    assert found is not None, told
+    return found[1]
 
 
 class Person:
     """A visitor of one pod who keeps cookies."""
 
     def __init__(self, pod: Pod) -> None:
+        self.pod = pod
         self._front = pod.front
         self._cookies: dict[str, str] = {}
 
@@ -48,15 +61,42 @@ class Person:
         body = _multipart(fields, picture)
         return self._kept(self._front.post("/photos", body, headers={**self._headers(), **headers}))
 
+    def find(self, handle: str) -> dict[str, Any]:
+        """Look somebody up by handle, as the search page does: it asks until there is an answer."""
+        known = f"/people/refresh_search?q={quote(handle)}"
+        assert self.get(f"/people?q={quote(handle)}").status == 200
+        until(lambda: self.get(known).json()["contacts"] is not None)
+        (contact,) = self.get(known).json()["contacts"]
+        person: dict[str, Any] = contact["person"]
+        return person
+
+    def follow(self, handle: str) -> Answer:
+        """Add somebody to the friends."""
+        wanted = {"person_id": self.find(handle)["id"], "aspect_id": self.aspect("Friends")}
+        return self.send("/aspect_memberships", wanted)
+
+    def aspect(self, name: str) -> int:
+        """The number of an aspect."""
+        page = self.get("/stream").text
+        user, _ = json.JSONDecoder().raw_decode(page.partition("gon.user=")[2])
+        numbers: dict[str, int] = {aspect["name"]: aspect["id"] for aspect in user["aspects"]}
+        return numbers[name]
+
+    def send(self, action: str, content: object) -> Answer:
+        """Send JSON, as the stream's script does."""
+        return self.post_json("/stream", action, json.dumps(content).encode())
+
     def _token(self, page: str) -> str:
         found = re.search(r'name="csrf-token" content="([^"]+)"', self.get(page).text)
         assert found is not None, f"{page} has no token"
         return html.unescape(found[1])
 
     def _headers(self) -> dict[str, str]:
+        # Who takes anything gets some pages as telephones do.
         if not self._cookies:
-            return {}
-        return {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
+            return _HTML
+        cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        return {**_HTML, "Cookie": cookies}
 
     def _kept(self, answer: Answer) -> Answer:
         given = answer.headers.get("set-cookie", "")

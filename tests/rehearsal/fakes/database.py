@@ -20,7 +20,7 @@ _OWNER = "postgres"
 # Aurora's master user may make databases and roles, and is no superuser.
 _ROLE = "LOGIN CREATEDB CREATEROLE"
 _SETTINGS = """
-listen_addresses = '127.0.0.1'
+listen_addresses = '{address}'
 unix_socket_directories = '{folder}'
 fsync = off
 ssl = on
@@ -37,13 +37,28 @@ host all all 0.0.0.0/0 scram-sha-256
 
 
 class Database:
-    """The cluster as the pod sees it; ``connections`` counts what came to its door."""
+    """A cluster as the pod sees it; ``connections`` counts what came to its door.
 
-    def __init__(self, folder: Path, vpc: Vpc, authority: Authority, host: str) -> None:
+    ``host`` is its name, and ``address`` the one of its door, which is there already.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        vpc: Vpc,
+        authority: Authority,
+        stranger: Authority,
+        host: str,
+        address: str,
+    ) -> None:
+        self.host = host
         self._folder = folder
         self._vpc = vpc
+        self._address = address
+        # Behind the door. Several clusters have the same port, and each an address of its own.
+        self._inner_address = f"127.0.0.{address.rpartition('.')[2]}"
         self._good = authority.certificate(host)
-        self._stranger = Authority(folder.parent / "stranger", "somebody else").certificate(host)
+        self._stranger = stranger.certificate(host)
         self._programs = _programs()
         self.connections = 0
         self._wakes_at = 0.0
@@ -107,11 +122,14 @@ class Database:
         shutil.chown(self._folder, _OWNER)
         data = self._folder / "data"
         self._as_owner("initdb", f"--pgdata={data}", "--auth=trust", "--no-sync", "--encoding=UTF8")
-        self._own_file("data/postgresql.conf", _SETTINGS.format(folder=self._folder))
+        self._own_file("data/postgresql.conf", self._settings())
         self._own_file("data/pg_hba.conf", _WHO_MAY)
         self._install(self._good)
         self._control("start")
         say("database: a PostgreSQL cluster runs")
+
+    def _settings(self) -> str:
+        return _SETTINGS.format(folder=self._folder, address=self._inner_address)
 
     def _tls(self, certificate: Certificate | None) -> None:
         self._admin(f"ALTER SYSTEM SET ssl = {'on' if certificate else 'off'}")
@@ -169,7 +187,7 @@ class Database:
 
     def _open_door(self) -> None:
         with self._vpc.aws.inside():
-            door = socket.create_server((self._vpc.DATABASE, PORT), backlog=128)
+            door = socket.create_server((self._address, PORT), backlog=128)
         self._door = door
         threading.Thread(target=self._welcome, args=(door,), daemon=True).start()
 
@@ -194,7 +212,7 @@ class Database:
             self._wakes_at = self._wakes_at or now + self._wake_after
             time.sleep(max(0.0, self._wakes_at - now))
         with contextlib.suppress(OSError), self._vpc.aws.inside():
-            server = socket.create_connection(("127.0.0.1", PORT))
+            server = socket.create_connection((self._inner_address, PORT))
             self._open.append(server)
             threading.Thread(target=_pump, args=(server, client), daemon=True).start()
             _pump(client, server)

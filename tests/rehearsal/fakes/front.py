@@ -61,10 +61,11 @@ class Route:
 class Front:
     """All HTTP APIs of the region, at one address."""
 
-    def __init__(self, vpc: Vpc, authority: Authority) -> None:
+    def __init__(self, vpc: Vpc, authority: Authority, stranger: Authority) -> None:
         self.routes: dict[str, Route] = {}
         self._vpc = vpc
         self._authority = authority
+        self._stranger = stranger
         self._served: dict[str, Any] = {}
         self._context = authority.certificate("front.example.net").server_context()
         # Each name has a certificate of its own, as each custom domain has.
@@ -74,7 +75,12 @@ class Front:
     def add(self, host: str, route: Route) -> None:
         """Lead a host name to a machine."""
         self.routes[host] = route
-        self._served[host] = self._authority.certificate(host).server_context()
+        self.certificate_of("us", host)
+
+    def certificate_of(self, whose: str, host: str) -> None:
+        """Show a stranger's certificate for a host name; "us" is the right one."""
+        authority = self._authority if whose == "us" else self._stranger
+        self._served[host] = authority.certificate(host).server_context()
 
     def _choose_certificate(self, socket: Any, name: str | None, _context: Any) -> None:
         if name in self._served:
