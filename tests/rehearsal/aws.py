@@ -88,9 +88,9 @@ class Aws:
     def refuse_signals(self, refuses: bool) -> None:
         self.services.cloudformation.refuses = refuses
 
-    def down(self, service: str) -> None:
-        """Have a service answer 503."""
-        self.services.down(service)
+    def down(self, service: str, after: str = "") -> None:
+        """Have a service answer 503; with ``after`` once it has answered a call that begins so."""
+        self.services.down(service, after)
 
     def up(self, service: str) -> None:
         """Have it answer again."""

@@ -35,13 +35,15 @@ _LOG = "packer.log"
 class Image:
     """A baked image: ``layers`` make its tree, topmost first.
 
-    ``packer`` is the template that Packer was given, ``log`` what it wrote.
+    ``packer`` is the template that Packer was given, ``log`` what it wrote. ``repository`` is where
+    the application came from: an address, or a folder of the host.
     """
 
     layers: tuple[Path, ...]
     steps: tuple[Step, ...]
     packer: dict[str, Any]
     log: str
+    repository: str
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -68,6 +70,7 @@ def bake(run: Path) -> Image:
         steps=tuple(Step(**step) for step in json.loads((folder / "steps.json").read_text())),
         packer=json.loads((folder / TEMPLATE.name).read_text()),
         log=(folder / _LOG).read_text(),
+        repository=sources.repository,
     )
 
 

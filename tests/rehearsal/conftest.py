@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from . import report
+from .applications import Application, application_of
 from .aws import Aws
 from .bake import Image, bake
 from .figures import Figures
@@ -68,6 +69,12 @@ def image(run_folder: Path, request: pytest.FixtureRequest) -> Image:
     """The baked image."""
     image = request.config.stash[_IMAGE] = bake(run_folder)
     return image
+
+
+@pytest.fixture(scope="session")
+def application(image: Image) -> Application:
+    """What the image holds, to whoever uploads photos."""
+    return application_of(image)
 
 
 @pytest.fixture(scope="session")

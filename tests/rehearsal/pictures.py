@@ -33,8 +33,22 @@ def photo_form(picture: bytes) -> bytes:
 
 
 def is_webp(picture: bytes) -> bool:
-    """Whether these bytes are a WebP picture."""
-    return picture[:4] == b"RIFF" and picture[8:12] == b"WEBP"
+    """Whether these bytes are a WebP picture, whole and with nothing behind it."""
+    length = 8 + int.from_bytes(picture[4:8], "little")
+    return picture[:4] == b"RIFF" and picture[8:12] == b"WEBP" and len(picture) == length
+
+
+def width(picture: bytes) -> int:
+    """The width of a PNG or WebP picture in pixels; raises ValueError for anything else."""
+    if picture[:8] == b"\x89PNG\r\n\x1a\n":
+        return int.from_bytes(picture[16:20], "big")
+    if not is_webp(picture):
+        raise ValueError(f"neither PNG nor WebP: {picture[:16]!r}")
+    if picture[12:16] == b"VP8X":
+        return int.from_bytes(picture[24:27], "little") + 1
+    if picture[12:16] == b"VP8L":
+        return (int.from_bytes(picture[21:23], "little") & 0x3FFF) + 1
+    return int.from_bytes(picture[26:28], "little") & 0x3FFF
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:

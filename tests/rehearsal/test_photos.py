@@ -1,119 +1,246 @@
-"""Photos outlive the machine: what is answered with success lies in the bucket."""
+"""Photos outlive the machine: what is answered with success lies in the bucket.
+
+Told of either application (applications.py). One pod goes through the faults, one after another;
+the stories at the end launch others, which take its place at the front.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 
+import pytest
+
+from .applications import Application, Photographer
 from .aws import Aws
+from .figures import Figures
 from .patience import until
-from .pictures import FORM, is_webp, noise, photo_form
+from .pictures import is_webp, noise, width
 from .pod import Pod, Pods
 
-SMALL = photo_form(noise(100, 100))
+SMALL = noise(100, 100)
+LARGE = noise(1000, 1000)
+UPLOADS = "/opt/diaspora/public/uploads"
+# The front gives up after 30 seconds, nginx after 25. Who waits shall hear it from the application.
+NGINX_GIVES_UP = 25
+# A job that failed is tried again after 15 to 25 seconds, then after twice that.
+JOBS_DONE = 180
+# How long the other nginx of a pod may take for a page, whatever waits for the bucket.
+AT_ONCE = 5
 
 
-def test_a_photo_is_the_same_in_the_browser_and_in_the_bucket(pods: Pods, aws: Aws) -> None:
-    """Before its job has run and after; and on a second pod once the first is gone."""
-    first = _launched(pods)
-    picture = noise(1000, 1000)
-    assert len(picture) > 3_000_000
-
-    first.machine.systemctl("stop diaspora-sidekiq")
-    answer = first.front.post("/photos", photo_form(picture), headers=FORM)
-    assert answer.status == 200
-    url = answer.json()["url"]
-    assert first.front.get(url).body == picture == _in_bucket(first, aws, url)
-
-    first.machine.systemctl("start diaspora-sidekiq")
-    until(lambda: is_webp(_in_bucket(first, aws, url)))
-    small = first.front.get(url)
-    assert small.body == _in_bucket(first, aws, url)
-    assert small.headers["content-type"] == "image/webp"
-    assert "max-age" in small.headers["cache-control"]
-    first.machine.crash()
-
-    second = _launched(pods)
-    assert second.front.get(url).body == small.body
+@pytest.fixture(scope="module")
+def alice(pod: Pod, application: Application) -> Photographer:
+    """Who uploads."""
+    return application.photographer(pod)
 
 
-def test_a_mount_that_is_killed_comes_back_and_loses_nothing(pods: Pods, aws: Aws) -> None:
-    pod = _launched(pods)
+def test_a_photo_is_the_same_in_the_browser_and_in_the_bucket(
+    pod: Pod, alice: Photographer, figures: Figures
+) -> None:
+    """Before its job has run, when pages show it already, and after."""
+    assert len(LARGE) > 3_000_000
+    pod.machine.systemctl("stop diaspora-sidekiq")
+    called = len(pod.aws.calls)
+    answer = alice.send(LARGE)
+    path = alice.path(answer)
+    assert path is not None, answer.text
+    files = alice.files(path, 1000)
+    contents = [_same_in_bucket(pod, file) for file in files]
+    assert {width(content) for content in contents} == {1000}
+    figures.add("photos", "upload of 3 MB, answered after", f"{answer.seconds:.1f} s")
+
+    pod.machine.systemctl("start diaspora-sidekiq")
+    _wait_until_done(pod, alice, [path], 1000)
+    asked = sum(call.service == "s3" for call in pod.aws.calls[called:])
+    figures.add("photos", "S3 requests for it, its job and a look at each file", str(asked))
+    for file, side in files.items():
+        assert width(_same_in_bucket(pod, file)) == side
+    headers = pod.front.get(path).headers
+    assert headers["content-type"] == "image/webp"
+    assert "max-age" in headers["cache-control"]
+
+
+def test_what_is_on_its_way_waits_on_the_disk_and_not_in_tmp(pod: Pod, alice: Photographer) -> None:
+    """/tmp is memory."""
+    web, s3fs = (
+        pod.machine.unit(unit)["MainPID"] for unit in ("diaspora-web", "diaspora-mount@images")
+    )
+    pod.machine.succeed(f"kill -STOP {s3fs}")
+    with _sending(alice, LARGE) as sent:
+        pod.machine.succeed("sleep 3")
+        held = _open_files(pod, web)
+        pod.machine.succeed(f"kill -CONT {s3fs}")
+    assert sent == [True]
+    written = pod.machine.succeed(
+        f"exec 3>{UPLOADS}/images/half-written; head --bytes=3M /dev/zero >&3\n"
+        f"find /proc/{s3fs}/fd -printf '%l\\n'"
+    ).splitlines()
+    assert any(file.startswith("/var/tmp/") for file in held), held
+    assert any(file.startswith("/var/tmp/s3fs/") for file in written), written
+    assert not [file for file in held + written if file.startswith("/tmp/")]
+    assert "tmpfs" not in pod.machine.succeed(
+        f"stat --file-system --format=%T /proc/{web}/root/var/tmp /var/tmp/s3fs"
+    )
+
+
+def test_a_mount_that_is_killed_comes_back_and_loses_nothing(
+    pod: Pod, alice: Photographer, figures: Figures
+) -> None:
     web = pod.machine.unit("diaspora-web")["MainPID"]
-    uploads = _Uploads(pod, photo_form(noise(500, 500)))
-    for pause in (0.1, 0.3, 0.5):
+    uploads = _Uploads(alice, noise(500, 500))
+    back = 0.0
+    for pause in (0.1, 0.3, 0.8):
         with uploads.under_way():
-            pod.machine.succeed(f"sleep {pause}; pkill -KILL --full '[s]3fs.*uploads/images'")
-        until(uploads.one, 30)
+            pod.machine.succeed(f"sleep {pause}; {_signal('KILL')}")
+        back = max(back, until(uploads.one, 30, every=1))
     # Those under fire may all be refused; the one after each is taken.
-    pod.machine.say(f"{len(uploads.answered)} taken, of {uploads.sent} under fire and 3 after it")
+    pod.machine.say(f"{len(uploads.answered)} taken, of {uploads.sent} sent")
+    figures.add("photos", "s3fs killed: the next photo is taken after at most", f"{back:.1f} s")
     assert pod.machine.unit("diaspora-web")["MainPID"] == web
-    _assert_all_in_bucket(pod, aws, uploads.answered)
+    _wait_until_done(pod, alice, uploads.answered, 500)
 
 
-def test_the_web_server_starts_anew_while_a_mount_is_dead(pods: Pods, aws: Aws) -> None:
-    pod = _launched(pods)
-    pod.machine.succeed("pkill -STOP --full '[s]3fs.*uploads/images'")
-    pod.machine.succeed("systemctl restart --no-block diaspora-web")
-    pod.machine.succeed("sleep 5; pkill -KILL --full '[s]3fs.*uploads/images'")
-    until(lambda: _upload(pod) is not None, 60)
+@pytest.mark.parametrize("signal", ["KILL", "STOP"])
+def test_the_web_server_starts_anew_while_a_mount_is_dead(
+    pod: Pod, alice: Photographer, signal: str
+) -> None:
+    """Or hangs: then it is ended once somebody waits for it."""
+    pod.machine.succeed(f"{_signal(signal)}; systemctl restart --no-block diaspora-web")
+    until(lambda: alice.upload(SMALL) is not None, 120, every=1)
 
 
-def test_nothing_is_written_below_a_mount_that_is_not_there(pods: Pods) -> None:
-    pod = _launched(pods)
+def test_a_job_that_loses_the_bucket_half_way_leaves_a_whole_photo(
+    pod: Pod, alice: Photographer
+) -> None:
+    """It writes over what the upload has stored. Nothing must be lost between the two."""
+    pod.machine.systemctl("stop diaspora-sidekiq")
+    path = alice.upload(SMALL)
+    assert path is not None
+    pod.aws.down("s3", after=f"PUT {path}")
+    pod.machine.systemctl("start diaspora-sidekiq")
+    until(lambda: pod.aws.calls[-1].status == 503)
+    pod.machine.wait_for_journal("ProcessPhoto.* INFO: fail", 90)
+    pod.aws.up("s3")
+    _wait_until_done(pod, alice, [path], 100)
+
+
+@contextmanager
+def _answers_503(pod: Pod) -> Iterator[None]:
+    pod.aws.down("s3")
+    try:
+        yield
+    finally:
+        pod.aws.up("s3")
+
+
+@contextmanager
+def _cannot_be_reached(pod: Pod) -> Iterator[None]:
+    bucket = f"{pod.settings['bucket']}.s3.{pod.settings['region']}.amazonaws.com"
+    pod.machine.block(bucket)
+    try:
+        yield
+    finally:
+        pod.machine.unblock(bucket)
+
+
+@pytest.mark.parametrize("away", [_answers_503, _cannot_be_reached])
+def test_while_the_bucket_is_away_pages_answer_and_uploads_fail_in_time(
+    pod: Pod,
+    alice: Photographer,
+    figures: Figures,
+    away: Callable[[Pod], AbstractContextManager[None]],
+) -> None:
+    before = alice.upload(SMALL)
+    assert before is not None
+    with away(pod), ThreadPoolExecutor() as people:
+        photos = [people.submit(pod.front.get, before) for _ in range(8)]
+        upload = people.submit(alice.send, SMALL)
+        pod.machine.succeed("sleep 1")
+        for page in ("/", alice.page):
+            answer = pod.front.get(page)
+            assert (answer.status, answer.seconds < AT_ONCE) == (200, True), page
+        refused = upload.result()
+        assert refused.status >= 500
+        slowest = max(photo.result().seconds for photo in photos)
+        assert max(slowest, refused.seconds) < NGINX_GIVES_UP
+        # The next ones need not find out for themselves.
+        again = alice.send(SMALL)
+        assert again.status >= 500
+        assert again.seconds < AT_ONCE
+    back = until(lambda: alice.upload(SMALL) is not None, every=1)
+    fault = f"bucket {away.__name__.strip('_').replace('_', ' ')}"
+    figures.add("photos", f"{fault}: an upload is refused after", f"{refused.seconds:.1f} s")
+    figures.add("photos", f"{fault}: a photo is answered after", f"{slowest:.1f} s")
+    figures.add("photos", f"{fault}, then back: a photo is taken after", f"{back:.1f} s")
+    _wait_until_done(pod, alice, [before], 100)
+
+
+def test_nothing_is_written_below_a_mount_that_is_not_there(pod: Pod, alice: Photographer) -> None:
     pod.machine.systemctl("stop diaspora-mount@images diaspora-mount@users")
     for name in ("images", "users"):
-        folder = f"/opt/diaspora/public/uploads/{name}"
+        folder = f"{UPLOADS}/{name}"
         pod.machine.fail(f"mountpoint --quiet {folder}")
         pod.machine.fail(f"runuser -u diaspora -- touch {folder}/photo")
         assert pod.machine.succeed(f"ls --almost-all {folder}") == ""
+    pod.machine.systemctl("start diaspora.target")
+    until(lambda: alice.upload(SMALL) is not None, 120, every=1)
 
 
-def test_while_the_bucket_is_away_pages_answer_and_uploads_fail_in_time(
-    pods: Pods, aws: Aws
+def test_pods_that_overlap_see_each_others_photos_and_the_second_keeps_them(
+    module_pods: Pods, pod: Pod, alice: Photographer
 ) -> None:
-    pod = _launched(pods)
-    before = _upload(pod)
-    bucket = f"{pod.settings['bucket']}.s3.{pod.settings['region']}.amazonaws.com"
-    aws.down("s3")
-    _assert_refused_in_time(pod)
-    aws.up("s3")
-    until(lambda: _upload(pod) is not None)
-    pod.machine.block(bucket)
-    _assert_refused_in_time(pod)
-    pod.machine.unblock(bucket)
-    until(lambda: _upload(pod) is not None)
-    assert before is not None
-    _assert_all_in_bucket(pod, aws, [before])
+    """As at every update: the next pod boots while this one serves."""
+    path = alice.upload(LARGE)
+    assert path is not None
+    _wait_until_done(pod, alice, [path], 1000)
+    seen = {file: pod.front.get(file).body for file in alice.files(path, 1000)}
+    second = _launched(module_pods)
+    new = "/uploads/images/new.webp"
+    for content in ("first", "changed"):
+        # What is not there, or was another, is remembered for some seconds and no longer.
+        before = second.inside("GET", new)
+        assert content not in before.text
+        pod.machine.succeed(f"printf {content} >/opt/diaspora/public{new}")
+        until(lambda content=content: second.inside("GET", new).text == content, 10)  # type: ignore[misc]
+    pod.machine.crash()
+    assert {file: second.front.get(file).body for file in seen} == seen
 
 
-def test_a_bucket_that_is_away_at_boot_is_waited_for(pods: Pods, aws: Aws) -> None:
-    aws.down("s3")
-    pod = pods.launch()
+def test_a_bucket_that_is_away_at_boot_is_waited_for(
+    module_pods: Pods, region: Aws, application: Application
+) -> None:
+    region.down("s3")
+    pod = module_pods.launch()
     pod.machine.wait_for_journal("mount-images.*waiting")
-    aws.up("s3")
+    region.up("s3")
     assert pod.wait_for_signal().status == "SUCCESS"
-    assert _upload(pod) is not None
+    assert application.photographer(pod).upload(SMALL) is not None
 
 
-def test_mounts_live_through_a_change_of_credentials(pods: Pods, aws: Aws) -> None:
+def test_mounts_live_through_changes_of_credentials(
+    module_pods: Pods, region: Aws, application: Application
+) -> None:
     """s3fs asks for new keys when those that it has are good for less than 20 minutes."""
-    pod = pods.prepare()
-    aws.metadata.rotate(life=20 * 60 + 30)
+    life = 20 * 60 + 30
+    pod = module_pods.prepare()
+    region.metadata.rotate(life)
     pod.start()
     assert pod.wait_for_signal().status == "SUCCESS"
     process = pod.machine.unit("diaspora-mount@images")["MainPID"]
-    uploads = _Uploads(pod)
-    uploads.some()
-    first = _last_key(aws)
-    aws.metadata.rotate()
-    pod.machine.succeed("sleep 30")
-    uploads.some()
-    assert _last_key(aws) != first
+    photographer = application.photographer(pod)
+    uploads = _Uploads(photographer)
+    assert uploads.one()
+    keys = [_last_key(region)]
+    for _ in range(3):
+        region.metadata.rotate(life)
+        until(lambda: uploads.one() and _last_key(region) not in keys, 90, every=10)
+        keys.append(_last_key(region))
     assert len(uploads.answered) == uploads.sent
     assert pod.machine.unit("diaspora-mount@images")["MainPID"] == process
-    _assert_all_in_bucket(pod, aws, uploads.answered)
+    _wait_until_done(pod, photographer, uploads.answered, 100)
 
 
 def _last_key(aws: Aws) -> str:
@@ -121,63 +248,82 @@ def _last_key(aws: Aws) -> str:
     return [call.key for call in aws.calls if call.action.startswith("PUT /uploads/images/")][-1]
 
 
-def _assert_refused_in_time(pod: Pod) -> None:
-    answer = pod.front.post("/photos", SMALL, headers=FORM)
-    assert answer.status >= 500
-    assert answer.seconds < 30
-    assert pod.front.get("/people").status == 200
-
-
 class _Uploads:
-    """Photos sent at the same time; remembers the addresses of those that were taken."""
+    """Photos sent at the same time; remembers the paths of those that were taken."""
 
     AT_ONCE = 3
 
-    def __init__(self, pod: Pod, form: bytes = SMALL) -> None:
+    def __init__(self, photographer: Photographer, picture: bytes = SMALL) -> None:
         self.answered: list[str] = []
         self.sent = 0
-        self._pod = pod
-        self._form = form
-
-    def some(self) -> None:
-        """Send some and wait for their answers."""
-        with self.under_way():
-            pass
+        self._photographer = photographer
+        self._picture = picture
 
     @contextmanager
     def under_way(self) -> Iterator[None]:
         """While some are being sent; ends with their answers."""
-        self.sent += self.AT_ONCE
-        threads = [threading.Thread(target=self.one) for _ in range(self.AT_ONCE)]
-        for thread in threads:
-            thread.start()
-        yield
-        for thread in threads:
-            thread.join()
+        with ThreadPoolExecutor() as people:
+            for _ in range(self.AT_ONCE):
+                people.submit(self.one)
+            yield
 
     def one(self) -> bool:
         """Send one; whether it was taken."""
-        if url := _upload(self._pod, self._form):
-            self.answered.append(url)
-        return url is not None
+        self.sent += 1
+        path = self._photographer.upload(self._picture)
+        if path is not None:
+            self.answered.append(path)
+        return path is not None
 
 
-def _upload(pod: Pod, form: bytes = SMALL) -> str | None:
-    """Upload a photo; returns its address, or None where it was not taken."""
-    answer = pod.front.post("/photos", form, headers=FORM)
-    return str(answer.json()["url"]) if answer.status == 200 else None
+@contextmanager
+def _sending(photographer: Photographer, picture: bytes) -> Iterator[list[bool]]:
+    """While a photo is being sent; the list then tells whether it was taken."""
+    taken: list[bool] = []
+    sending = threading.Thread(
+        target=lambda: taken.append(photographer.upload(picture) is not None)
+    )
+    sending.start()
+    yield taken
+    sending.join()
 
 
-def _in_bucket(pod: Pod, aws: Aws, url: str) -> bytes:
-    found = aws.s3.get_object(Bucket=pod.settings["bucket"], Key=url.lstrip("/"))
+def _signal(name: str) -> str:
+    """A command that sends a signal to what mounts the photos."""
+    return f"pkill -{name} --full '^s3fs .*/uploads/images '"
+
+
+def _open_files(pod: Pod, process: str) -> list[str]:
+    return pod.machine.succeed(f"find /proc/{process}/fd -printf '%l\\n'").splitlines()
+
+
+def _same_in_bucket(pod: Pod, file: str) -> bytes:
+    """What the front serves, which is what the bucket holds."""
+    answer = pod.front.get(file)
+    assert answer.status == 200
+    assert answer.body == _in_bucket(pod, file)
+    return answer.body
+
+
+def _in_bucket(pod: Pod, file: str) -> bytes:
+    found = pod.aws.s3.get_object(Bucket=pod.settings["bucket"], Key=file.lstrip("/"))
     return bytes(found["Body"].read())
 
 
-def _assert_all_in_bucket(pod: Pod, aws: Aws, urls: list[str]) -> None:
-    """Each as a whole picture, made small by its job sooner or later."""
-    assert urls
-    for url in urls:
-        until(lambda url=url: is_webp(_in_bucket(pod, aws, url)), 120)  # type: ignore[misc]
+def _wait_until_done(pod: Pod, photographer: Photographer, paths: list[str], side: int) -> None:
+    """Each file of each photo is in the bucket, as a whole picture made small by its job.
+
+    ``side`` is that of the pictures which were sent.
+    """
+    assert paths
+    files = {file: most for path in paths for file, most in photographer.files(path, side).items()}
+
+    def done(file: str) -> bool:
+        content = _in_bucket(pod, file)
+        return is_webp(content) and width(content) == files[file]
+
+    for file in files:
+        until(lambda file=file: done(file), JOBS_DONE)  # type: ignore[misc]
 
 
 def _launched(pods: Pods) -> Pod:

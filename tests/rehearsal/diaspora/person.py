@@ -45,19 +45,23 @@ class Person:
 
     def submit(self, page: str, action: str, form: dict[str, str]) -> Answer:
         """Post a form of a page."""
-        body = urlencode({"authenticity_token": self._token(page), **form}).encode()
+        body = urlencode({"authenticity_token": _token(self.get(page)), **form}).encode()
         headers = {**self._headers(), **_URLENCODED, "Origin": f"https://{self._front.host}"}
         return self._kept(self._front.post(action, body, headers=headers))
 
     def post_json(self, page: str, action: str, body: bytes) -> Answer:
         """Send what the page's script would."""
-        headers = {"Content-Type": "application/json", **_JSON, "X-CSRF-Token": self._token(page)}
+        token = _token(self.get(page))
+        headers = {"Content-Type": "application/json", **_JSON, "X-CSRF-Token": token}
         return self._kept(self._front.post(action, body, headers={**self._headers(), **headers}))
 
     def upload(self, picture: bytes) -> Answer:
-        """Upload a photo as the publisher does."""
+        """Upload a photo as the publisher does; where there is no publisher, what came instead."""
+        stream = self.get("/stream")
+        if stream.status != 200:
+            return stream
         fields = {"photo[pending]": "true", "photo[aspect_ids]": "all"}
-        headers = {**FORM, **_JSON, "X-CSRF-Token": self._token("/stream")}
+        headers = {**FORM, **_JSON, "X-CSRF-Token": _token(stream)}
         body = _multipart(fields, picture)
         return self._kept(self._front.post("/photos", body, headers={**self._headers(), **headers}))
 
@@ -86,11 +90,6 @@ class Person:
         """Send JSON, as the stream's script does."""
         return self.post_json("/stream", action, json.dumps(content).encode())
 
-    def _token(self, page: str) -> str:
-        found = re.search(r'name="csrf-token" content="([^"]+)"', self.get(page).text)
-        assert found is not None, f"{page} has no token"
-        return html.unescape(found[1])
-
     def _headers(self) -> dict[str, str]:
         # Who takes anything gets some pages as telephones do.
         if not self._cookies:
@@ -102,6 +101,13 @@ class Person:
         given = answer.headers.get("set-cookie", "")
         self._cookies |= dict(re.findall(r"(_diaspora_session|remember_user_token)=([^;]*)", given))
         return answer
+
+
+def _token(page: Answer) -> str:
+    """What a page gives its forms to send along."""
+    found = re.search(r'name="csrf-token" content="([^"]+)"', page.text)
+    assert found is not None, page.text
+    return html.unescape(found[1])
 
 
 def _multipart(fields: dict[str, str], picture: bytes) -> bytes:

@@ -79,6 +79,7 @@ class Services:
         self.logs = cloudwatch.Logs()
         self.calls: list[Call] = []
         self._down: set[str] = set()
+        self._last: dict[str, str] = {}
         self._metadata = metadata
         self._moto = DomainDispatcherApplication(create_backend_app)
         for number, service in enumerate(_SERVICES, _FIRST_ADDRESS):
@@ -92,19 +93,24 @@ class Services:
         """Everything as in an account that was never used."""
         self.calls.clear()
         self._down.clear()
+        self._last.clear()
         self.logs.reset()
         self.cloudformation.reset()
         self.ssm.refuse = False
         self._ask_moto("moto", "POST", "/moto-api/reset", {"Host": "localhost"}, b"")
 
-    def down(self, service: str) -> None:
-        """Have a service answer 503."""
+    def down(self, service: str, after: str = "") -> None:
+        """Have a service answer 503; with ``after`` once it has answered a call that begins so."""
         assert service in _SERVICES, service
-        self._down.add(service)
+        if after:
+            self._last[service] = after
+        else:
+            self._down.add(service)
 
     def up(self, service: str) -> None:
         """Have it answer again."""
         self._down.discard(service)
+        self._last.pop(service, None)
 
     def _client(self, service: str) -> Any:
         return boto3.client(
@@ -161,6 +167,8 @@ class Services:
         self.calls.append(
             Call(service, action, given.get("host", ""), key[1] if key else "", answer[0])
         )
+        if service in self._last and action.startswith(self._last[service]):
+            self.down(service)
         return answer
 
     def _action(

@@ -14,7 +14,8 @@ module Workers
     def perform(id)
       photo = Photo.find(id)
       small = ProcessedImage.new.tap {|uploader| uploader.name = photo.name }
-      small.store!(File.open(Rails.public_path.join("uploads", "images", "#{photo.name}.webp")))
+      # By its name, as diaspora* does: it is not open while it is written over.
+      small.store!(CarrierWave::SanitizedFile.new("public/uploads/images/#{photo.name}.webp"))
       photo.update!(processed: true)
     end
   end
