@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import tarfile
 from pathlib import Path
 
 from .bake import PACKER, TEMPLATE, Image
@@ -66,3 +67,16 @@ def _checked(machine: PodMachine, check: str) -> tuple[int, bool]:
     command = f"BUILD_DIR={BUILD} bash {BUILD}/scripts/validate.sh {shlex.quote(check)}"
     status, output = machine.run(command)
     return status, (f"{check}: " in output) == (status != 0)
+
+
+def test_everybody_may_have_the_source_of_what_runs_here(image: Image) -> None:
+    """With what we added, as the AGPL wants it."""
+    ours = PACKER / "rootfs/usr/share/diaspora/application"
+    added = {str(file.relative_to(ours)) for file in ours.rglob("*") if file.is_file()}
+    application = image.layers[0] / "opt/diaspora"
+    with tarfile.open(application / "public/source.tar.gz") as archive:
+        offered = {name.removeprefix("diaspora/") for name in archive.getnames()}
+    assert added
+    assert {*added, "config.ru", "Gemfile.lock"} <= offered
+    for name in added:
+        assert (application / name).read_bytes() == (ours / name).read_bytes()
