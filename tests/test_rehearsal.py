@@ -73,10 +73,12 @@ def test_a_report_is_old_when_what_it_is_about_changes(
     program = tmp_path / "program" / "main.py"
     program.parent.mkdir()
     program.write_text("pass\n")
-    monkeypatch.setattr(report, "SUBJECTS", {"the program": program.parent})
+    monkeypatch.setattr(report, "SUBJECTS", {"the program": "program"})
+    monkeypatch.setattr(report, "PACKER", tmp_path)
     monkeypatch.setattr(report, "REPORT", tmp_path / "report.md")
     assert report.changed() == ["the program"]
-    report.REPORT.write_text(f"| the program | `{report.fingerprint(program.parent)}` |\n")
+    (fingerprint,) = report.fingerprints(tmp_path).values()
+    report.REPORT.write_text(f"| the program | `{fingerprint}` |\n")
     assert report.changed() == []
     # How a checkout sets modes says nothing about what was run.
     program.chmod(0o775)

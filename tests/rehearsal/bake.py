@@ -23,6 +23,7 @@ from .log import say
 from .machine import Machine
 from .network import Outside
 from .packer import Step, run_packer, template_to_run
+from .report import fingerprints
 from .root import BUILDER, Suite, raw_root
 from .sources import Sources
 
@@ -36,7 +37,8 @@ class Image:
     """A baked image: ``layers`` make its tree, topmost first.
 
     ``packer`` is the template that Packer was given, ``log`` what it wrote. ``repository`` is where
-    the application came from: an address, or a folder of the host.
+    the application came from: an address, or a folder of the host. ``fingerprints`` are the
+    report's, of the packer/ that it was made of.
     """
 
     layers: tuple[Path, ...]
@@ -44,6 +46,7 @@ class Image:
     packer: dict[str, Any]
     log: str
     repository: str
+    fingerprints: dict[str, str]
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -59,6 +62,7 @@ def bake(run: Path) -> Image:
     raw = raw_root(Suite.chosen(host), host)
     # A copy, so that what is baked is what the key says even where somebody edits meanwhile.
     packer = shutil.copytree(PACKER, run / PACKER.name, symlinks=True)
+    seen = fingerprints(packer)
     template = json.loads((packer / TEMPLATE.name).read_text())
     sources = Sources.chosen(template["variables"]["diaspora_version"])
     key = digest(raw.name, packer, repr(sources), *sources.folders(), host.npm_registry)
@@ -71,6 +75,7 @@ def bake(run: Path) -> Image:
         packer=json.loads((folder / TEMPLATE.name).read_text()),
         log=(folder / _LOG).read_text(),
         repository=sources.repository,
+        fingerprints=seen,
     )
 
 

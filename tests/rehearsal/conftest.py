@@ -20,6 +20,7 @@ from .pod import Pod, PodMachine, Pods
 _FAILED = pytest.StashKey[bool]()
 _FIGURES = pytest.StashKey[Figures]()
 _IMAGE = pytest.StashKey[Image]()
+_COMMIT = pytest.StashKey[str]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,6 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start with nothing measured."""
+    config.stash[_COMMIT] = report.commit() if config.getoption("--report") else ""
     config.stash[_FIGURES] = Figures(Path(os.environ.get(RUN, ".")) / "screenshots")
 
 
@@ -38,7 +40,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Write the report of a green run."""
     config = session.config
     if config.getoption("--report") and exitstatus == pytest.ExitCode.OK:
-        report.write(config.stash[_IMAGE].manifest, config.stash[_FIGURES])
+        image = config.stash[_IMAGE]
+        run = report.Run(image.manifest, image.fingerprints, config.stash[_COMMIT])
+        report.write(run, config.stash[_FIGURES])
 
 
 @pytest.hookimpl(wrapper=True)

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from itertools import groupby
 from pathlib import Path
@@ -21,11 +22,9 @@ from .figures import Figure, Figures
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / "docs/rehearsal-diaspora.md"
 PICTURES = ROOT / "docs/diaspora"
-# What the report is about → where it is.
-SUBJECTS = {
-    "packer/": ROOT / "packer",
-    "the boot program": ROOT / "packer/rootfs/usr/lib/diaspora",
-}
+PACKER = ROOT / "packer"
+# What the report is about → where it is in packer/.
+SUBJECTS = {"packer/": "", "the boot program": "rootfs/usr/lib/diaspora"}
 _PACKAGES = {
     "Ruby": "ruby3.3",
     "Redis": "redis-server",
@@ -50,16 +49,25 @@ on the same system without this image ({by_hand}). Seconds are of one machine wi
 _BY_HAND = "2026-11-23, Debian 13, x86_64"
 
 
-def write(manifest: Mapping[str, Any], figures: Figures) -> None:
-    """Write the report and its pictures, as files of whoever owns the project's folder.
+@dataclass(frozen=True)
+class Run:
+    """What was run: ``manifest`` is what the image says of itself.
 
-    ``manifest`` is what the image says of itself.
+    ``fingerprints`` are those of what it was made of, ``commit`` names the tree when it began.
     """
+
+    manifest: Mapping[str, Any]
+    fingerprints: Mapping[str, str]
+    commit: str
+
+
+def write(run: Run, figures: Figures) -> None:
+    """Write the report and its pictures, as files of whoever owns the project's folder."""
     shutil.rmtree(PICTURES, ignore_errors=True)
     PICTURES.mkdir()
     for shot in figures.screenshots:
         shutil.copy(shot.file, PICTURES)
-    REPORT.write_text(_text(manifest, figures))
+    REPORT.write_text(_text(run, figures))
     owner = ROOT.stat()
     for path in (REPORT, PICTURES, *PICTURES.iterdir()):
         os.chown(path, owner.st_uid, owner.st_gid)
@@ -67,15 +75,25 @@ def write(manifest: Mapping[str, Any], figures: Figures) -> None:
 
 def changed() -> list[str]:
     """What is no longer what the report was written of, by name."""
-    if not REPORT.exists():
-        return list(SUBJECTS)
-    text = REPORT.read_text()
-    return [
-        name for name in SUBJECTS if f"| {name} | `{fingerprint(SUBJECTS[name])}` |" not in text
-    ]
+    text = REPORT.read_text() if REPORT.exists() else ""
+    now = fingerprints(PACKER)
+    return [name for name, value in now.items() if f"| {name} | `{value}` |" not in text]
 
 
-def fingerprint(folder: Path) -> str:
+def fingerprints(packer: Path) -> dict[str, str]:
+    """Of each subject in a folder packer/, by its name."""
+    return {name: _fingerprint(packer / path) for name, path in SUBJECTS.items()}
+
+
+def commit() -> str:
+    """The commit of this tree, and whether it was changed since."""
+    git = ("git", "-c", "safe.directory=*", "-C", str(ROOT))
+    name = _output(*git, "rev-parse", "--short", "HEAD")
+    changes = _output(*git, "status", "--porcelain")
+    return f"{name}, with changes that were not committed yet" if changes else name
+
+
+def _fingerprint(folder: Path) -> str:
     """A short hash of a folder's files and their names, the same in every checkout."""
     files = (file for file in sorted(folder.rglob("*")) if "__pycache__" not in file.parts)
     return digest(*(f"{file.relative_to(folder)}\n{_content(file)}" for file in files))
@@ -87,34 +105,27 @@ def _content(file: Path) -> str:
     return file.read_bytes().hex() if file.is_file() else ""
 
 
-def _text(manifest: Mapping[str, Any], figures: Figures) -> str:
-    parts = [_HEAD.format(by_hand=_BY_HAND), "## What was run\n", _subject(manifest)]
+def _text(run: Run, figures: Figures) -> str:
+    parts = [_HEAD.format(by_hand=_BY_HAND), "## What was run\n", _subject(run)]
     parts += ["## Figures\n", *_tables(figures.measured)]
     parts += ["## What was proved\n", *_stories(figures.told)]
     parts += ["## What a visitor saw\n", *_pictures(figures)]
     return "\n".join(parts)
 
 
-def _subject(manifest: Mapping[str, Any]) -> str:
+def _subject(run: Run) -> str:
+    manifest = run.manifest
     diaspora = manifest["diaspora"]
     rows = {
         "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "diaspora\\*": f"{diaspora['version']} ({diaspora['commit']})",
-        "this project": _commit(),
-        **{name: f"`{fingerprint(folder)}`" for name, folder in SUBJECTS.items()},
+        "this project": run.commit,
+        **{name: f"`{value}`" for name, value in run.fingerprints.items()},
         "system": f"{manifest['system']}, {manifest['architecture']}",
         **{name: manifest["packages"][package] for name, package in _PACKAGES.items()},
         **{name: _output(*command) for name, command in _PROGRAMS.items()},
     }
     return _table(("", ""), rows.items())
-
-
-def _commit() -> str:
-    """The commit of this tree, and whether it was changed since."""
-    git = ("git", "-c", "safe.directory=*", "-C", str(ROOT))
-    commit = _output(*git, "rev-parse", "--short", "HEAD")
-    changes = _output(*git, "status", "--porcelain")
-    return f"{commit}, with changes that were not committed yet" if changes else commit
 
 
 def _output(*command: str) -> str:

@@ -69,7 +69,8 @@ def test_memory_when_a_photo_is_made(pod: Pod, admin: Person, figures: Figures) 
         ("nginx.service", "8 MB for one worker"),
         ("diaspora-photos.service", ""),
     ):
-        figures.add("memory", f"`{unit}`, at rest", _megabytes(rest[unit]), before)
+        why = "shared memory is counted once here, and was in each" if before else ""
+        figures.add("memory", f"`{unit}`, at rest", _megabytes(rest[unit]), before, why)
     mounts = sum(used for unit, used in rest.items() if unit.startswith("diaspora-mount@"))
     figures.add("memory", "both mounts, at rest", _megabytes(mounts), "8 to 13 MB each")
     figures.add("memory", "the whole machine, at rest", _megabytes(sum(rest.values())))
