@@ -18,11 +18,11 @@ DATABASE_REQUESTS_PER_AWAKE_HOUR = 2_000
 IMAGE_GB = 4.0
 NOTIFICATIONS = 10
 
-# Seen for one photo of 3000 by 2000 through s3fs, 2026-11-23: 25 PUT, 38 HEAD, 7 GET or LIST, of
-# which the LISTs are priced as PUTs; all 7 are taken for LISTs. 7 MB were sent, some 20 versions
-# left behind.
-PHOTO_WRITES = 25 + 7
-PHOTO_READS = 38
+# Seen for one photo on our image, 2026-11-25 (docs/rehearsal-diaspora.md): 20 PUT, 39 HEAD, 7 GET or
+# LIST, of which the LISTs are priced as PUTs; all 7 are taken for LISTs. The versions left behind are
+# of 2026-11-23, before photos were written over in place: 7 MB for one of 3000 by 2000.
+PHOTO_WRITES = 20 + 7
+PHOTO_READS = 39
 PHOTO_OLD_VERSIONS_GB = 0.007
 # A page's pictures are opened (HEAD) and read (GET).
 READS_PER_REQUEST = 2
