@@ -18,9 +18,9 @@ DATABASE_REQUESTS_PER_AWAKE_HOUR = 2_000
 IMAGE_GB = 4.0
 NOTIFICATIONS = 10
 
-# Seen for one photo on our image, 2026-11-25 (docs/rehearsal-diaspora.md): 20 PUT, 39 HEAD, 7 GET or
-# LIST, of which the LISTs are priced as PUTs; all 7 are taken for LISTs. The versions left behind are
-# of 2026-11-23, before photos were written over in place: 7 MB for one of 3000 by 2000.
+# Seen for one photo on our image, 2026-11-25 (docs/rehearsal-diaspora.md): 20 PUT, 39 HEAD, 7 GET
+# or LIST; the LISTs are priced as PUTs, and all 7 are taken for LISTs. The old versions are of
+# 2026-11-23, before photos were written over in place: 7 MB for one of 3000 by 2000.
 PHOTO_WRITES = 20 + 7
 PHOTO_READS = 39
 PHOTO_OLD_VERSIONS_GB = 0.007
