@@ -142,7 +142,8 @@ class Browser:
 def _shrink(file: Path) -> None:
     """Fewer colors: a picture for documentation needs no more."""
     with Image.open(file) as picture:
-        fewer = picture.quantize(256)
+        colors = picture.convert("RGB")
+    fewer = colors.quantize(palette=colors.quantize(256), dither=Image.Dither.FLOYDSTEINBERG)
     fewer.save(file, optimize=True)
 
 
