@@ -8,34 +8,22 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 from diaspora_cf.rendering import RenderError
 
-from . import (
-    test_alarms,
-    test_database,
-    test_front,
-    test_mail,
-    test_network,
-    test_pod,
-    test_rights,
-    test_storage,
-)
 from .breaking import Mutation
 from .reading import Template
 
-MODULES = (
-    test_alarms,
-    test_database,
-    test_front,
-    test_mail,
-    test_network,
-    test_pod,
-    test_rights,
-    test_storage,
-)
+# All that lie here: a list could forget one, and its promises would never be broken.
+MODULES = [
+    import_module(f"{__package__}.{file.stem}")
+    for file in sorted(Path(__file__).parent.glob("test_*.py"))
+    if file.stem != Path(__file__).stem
+]
 PROMISES: dict[str, Callable[[Template], None]] = {
     name.removeprefix("test_"): function
     for module in MODULES
