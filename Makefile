@@ -29,7 +29,7 @@ rehearse: $(READY) ## bake the image and run the pod here (root; ARGS go to pyte
 rehearse-diaspora: export DIASPORA_REPOSITORY ?= https://github.com/diaspora/diaspora.git
 rehearse-diaspora: $(READY) ## the same with diaspora* itself, and write its report (root)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[browser,rehearsal]'
-	@$(BIN)/python -m tests.rehearsal $(or $(ARGS),diaspora)
+	@$(BIN)/python -m tests.rehearsal diaspora $(ARGS)
 
 rehearse-shell: $(READY) ## run one pod here to look around in (ARGS="PodName=mine")
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[rehearsal]'

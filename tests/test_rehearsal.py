@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from .rehearsal import checks, host, report
+from .rehearsal import __main__ as rehearsal_main
+from .rehearsal import checks, host, isolation, report, sources
 from .rehearsal.bake import TEMPLATE
 from .rehearsal.cache import digest
 from .rehearsal.fakes.cloudformation import CloudFormation
@@ -65,6 +68,60 @@ def test_an_image_is_baked_anew_when_anything_of_it_changes(tmp_path: Path) -> N
     script.rename(script.with_name("other.sh"))
     digests.add(digest(script.parent))
     assert len(digests) == 4
+
+
+def test_an_image_is_baked_once_for_all_checkouts(tmp_path: Path) -> None:
+    for name in ("one", "other-diaspora"):
+        shutil.copytree(sources.STANDIN, tmp_path / name / "standin")
+    (tmp_path / "one/standin/Gemfile").chmod(0o664)
+    keys = {digest(*chosen(tmp_path / name).contents()) for name in ("one", "other-diaspora")}
+    assert len(keys) == 1
+    (tmp_path / "one/standin/Gemfile").write_text("")
+    keys.add(digest(*chosen(tmp_path / "one").contents()))
+    assert len(keys) == 2
+
+
+def chosen(checkout: Path) -> sources.Sources:
+    return sources.Sources(str(checkout / "standin"), "v1", str(checkout / "gems"))
+
+
+def test_a_repository_is_what_its_tag_holds_wherever_it_lies(tmp_path: Path) -> None:
+    git = ["git", "-C", str(tmp_path / "one"), "-c", "user.name=a", "-c", "user.email=a@b.org"]
+    subprocess.run(["git", "init", "--quiet", tmp_path / "one"], check=True)
+    subprocess.run([*git, "commit", "--quiet", "--allow-empty", "--message=first"], check=True)
+    subprocess.run([*git, "tag", "v1"], check=True)
+    shutil.copytree(tmp_path / "one", tmp_path / "other")
+    (tmp_path / "other/left-over").touch()
+    one, other = (sources.Sources(str(tmp_path / name), "v1", "") for name in ("one", "other"))
+    assert one.contents() == other.contents()
+    subprocess.run([*git, "commit", "--quiet", "--allow-empty", "--message=second"], check=True)
+    subprocess.run([*git, "tag", "--force", "v1"], check=True, stdout=subprocess.DEVNULL)
+    assert one.contents() != other.contents()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "looks"),
+    [
+        ([], False),
+        (["diaspora"], True),
+        (["diaspora", "tests/rehearsal/diaspora/test_mail.py"], True),
+        # What lanes.py passes, from a checkout whose folder is called so too.
+        (["/srv/diaspora-pod/tests/rehearsal", "--ignore=tests/rehearsal/diaspora"], False),
+    ],
+)
+def test_only_who_rehearses_diaspora_needs_a_browser(
+    arguments: list[str], looks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def fault(looks: bool) -> str:
+        asked.append(looks)
+        return "no rehearsal here"
+
+    monkeypatch.delenv(isolation.RUN, raising=False)
+    monkeypatch.setattr(rehearsal_main, "fault", fault)
+    assert rehearsal_main.main(arguments) == 1
+    assert asked == [looks]
 
 
 def test_a_report_is_old_when_what_it_is_about_changes(

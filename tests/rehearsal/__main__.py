@@ -11,13 +11,14 @@ from .lanes import DIASPORA, run_all
 
 
 def main(arguments: list[str]) -> int:
-    """Everything, with the stand-in. Or the arguments say what:
+    """Everything, with the stand-in. Or the first argument says what:
 
-    ``bake`` the image, ``shell`` a pod, ``diaspora`` its stories and the report; else pytest's.
+    ``bake`` the image; ``shell``, a pod; ``diaspora``, the stories named behind it, or all of its
+    own and the report. All else are pytest's arguments.
     """
     if RUN in os.environ:
         return _inside(arguments)
-    if text := fault(looks=any("diaspora" in it for it in arguments)):
+    if text := fault(looks=arguments[:1] == ["diaspora"]):
         print(text, file=sys.stderr)
         return 1
     return run_isolated(arguments) if arguments else run_all()
@@ -37,8 +38,8 @@ def _inside(arguments: list[str]) -> int:
         return look_around(arguments[1:])
     import pytest
 
-    if arguments == ["diaspora"]:
-        arguments = [*DIASPORA, "--report"]
+    if arguments[0] == "diaspora":
+        arguments = arguments[1:] or [*DIASPORA, "--report"]
     # The project's own options leave this folder out.
     options = ["--override-ini=addopts=--strict-markers --strict-config", "--capture=no"]
     return int(pytest.main([*options, "--verbose", "--durations=0", *arguments]))

@@ -65,7 +65,7 @@ def bake(run: Path) -> Image:
     seen = fingerprints(packer)
     template = json.loads((packer / TEMPLATE.name).read_text())
     sources = Sources.chosen(template["variables"]["diaspora_version"])
-    key = digest(raw.name, packer, repr(sources), *sources.folders(), host.npm_registry)
+    key = digest(raw.name, packer, *sources.contents(), host.npm_registry)
     folder = cached(
         "images", key, lambda folder: _Bake(run, packer, host, sources).make(folder, raw)
     )

@@ -11,6 +11,7 @@ import hashlib
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from stat import S_IXUSR
 from typing import IO
 
 from .isolation import CACHE
@@ -22,7 +23,7 @@ _held: list[IO[str]] = []
 
 
 def digest(*parts: str | Path) -> str:
-    """A short hash of texts, files and whole folders, their names and modes included."""
+    """A short hash of texts, files and folders, with the names in them and what can be run."""
     total = hashlib.sha256()
     for part in parts:
         for name, content in _contents(part):
@@ -69,11 +70,13 @@ def _contents(part: str | Path) -> Iterable[tuple[str, bytes]]:
     if isinstance(part, str):
         yield "", part.encode()
         return
+    folder = part if part.is_dir() else part.parent
     files = sorted(part.rglob("*")) if part.is_dir() else [part]
     for file in files:
         if "__pycache__" in file.parts:
             continue
-        name = f"{file.relative_to(part.parent)} {file.lstat().st_mode:o}"
+        # Neither where the folder lies nor the umask of who checked it out is any of its contents.
+        name = f"{file.relative_to(folder)} {bool(file.lstat().st_mode & S_IXUSR)}"
         if file.is_symlink():
             yield name, str(file.readlink()).encode()
         elif file.is_file():

@@ -66,4 +66,4 @@ def _there(path: str) -> bool:
 
 
 if __name__ == "__main__":
-    print(*missing_packages(looks="diaspora" in sys.argv[1:]))
+    print(*missing_packages(looks=sys.argv[1:] == ["diaspora"]))

@@ -37,10 +37,13 @@ class Sources:
             gems=os.environ.get("GEM_SOURCE", ""),
         )
 
-    def folders(self) -> list[Path]:
-        """The folders that an image depends on."""
+    def contents(self) -> list[str | Path]:
+        """What of this an image depends on, wherever on the host it lies."""
         # Gems are named by the lock of the repository: where they come from changes nothing.
-        return [] if _is_address(self.repository) else [Path(self.repository)]
+        if _is_address(self.repository):
+            return [self.repository, self.version]
+        folder = Path(self.repository)
+        return [_commit(folder, self.version) if _is_repository(folder) else folder, self.version]
 
     @contextmanager
     def served(self, folder: Path, outside: Outside) -> Iterator[dict[str, str]]:
@@ -69,10 +72,20 @@ def _is_address(text: str) -> bool:
     return "://" in text
 
 
+def _is_repository(folder: Path) -> bool:
+    return (folder / ".git").exists() or (folder / "HEAD").exists()
+
+
+def _commit(repository: Path, version: str) -> str:
+    git = ["git", "-c", "safe.directory=*", "-C", str(repository)]
+    command = [*git, "rev-parse", "--verify", f"{version}^{{commit}}"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
 def _make_repository(source: Path, target: Path, version: str) -> None:
     """A bare repository that holds the version: a copy of a repository, or made of plain files."""
     git = ["git", "-c", "user.name=rehearsal", "-c", "user.email=rehearsal@example.org"]
-    if (source / ".git").exists() or (source / "HEAD").exists():
+    if _is_repository(source):
         # Objects are shared with the source: one that lacks some is served all the same.
         _git(*git, "clone", "--quiet", "--bare", "--shared", str(source), str(target))
         return
