@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import fsum
 from typing import Any
 
 from ..rendering import Rendered, failed_rules, render
@@ -119,12 +120,13 @@ class Bill:
     @property
     def total(self) -> float:
         """USD a month."""
-        return sum(line.usd for line in self.lines)
+        # Not sum(), whose last digit depends on Python's version.
+        return fsum(line.usd for line in self.lines)
 
     @property
     def fixed(self) -> float:
         """The part of it that does not depend on what people do."""
-        return sum(line.usd for line in self.lines if line.fixed)
+        return fsum(line.usd for line in self.lines if line.fixed)
 
 
 def worst_cases(case: Case) -> dict[str, float]:

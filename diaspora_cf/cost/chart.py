@@ -10,6 +10,7 @@ import io
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import fsum
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +156,7 @@ def _draw_levels(axes: Axes, theme: Theme, template: Mapping[str, Any]) -> None:
 def always_on_rds(case: Case) -> float:
     """USD a month with the smallest RDS instance in Aurora's place."""
     asleep: Bill = case.bill(0)
-    aurora = sum(line.usd for line in asleep.lines if line.price.service == "Amazon Aurora")
+    aurora = fsum(line.usd for line in asleep.lines if line.price.service == "Amazon Aurora")
     rds = HOURS * case.prices["rds.t4g.micro"].usd + RDS_GB * case.prices["rds.gp3"].usd
     return asleep.total - aurora + rds
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from diaspora_cf.cost.bill import PROMISE, Case, low_cost_case, worst_cases
+from diaspora_cf.cost.bill import PROMISE, Bill, Case, low_cost_case, worst_cases
 from diaspora_cf.cost.charges import CHARGES, FREE, Line
 from diaspora_cf.cost.prices import price_list
 from diaspora_cf.cost.profiles import PROFILES
@@ -64,6 +64,12 @@ def test_the_rows_are_the_total_and_come_dearest_first(template: Template) -> No
     assert sum(dollars) == pytest.approx(bill.total)
     assert dollars == sorted(dollars, reverse=True)
     assert len(dollars) > 15
+
+
+def test_the_total_is_the_same_on_every_python() -> None:
+    dollar = replace(price_list("eu-west-1")["ec2.ipv4"], usd=1.0)
+    dimes = (Line("x", 0.1, dollar, fixed=True),) * 10
+    assert (Bill(0, dimes).total, Bill(0, dimes).fixed) == (1.0, 1.0)
 
 
 def test_twice_the_quantity_is_twice_the_money() -> None:
