@@ -47,6 +47,13 @@ def test_missing_tools_are_named_by_their_packages(monkeypatch: pytest.MonkeyPat
     assert "nftables" in checks.fault()
 
 
+def test_who_has_no_package_of_packer_is_told_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr("shutil.which", lambda name, path: None if name == "packer" else name)
+    assert "developer.hashicorp.com/packer/install" in checks.fault()
+    assert "\n" not in checks.fault()
+
+
 def test_the_hosts_mirror_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archives = ["http://mirror.example.org/debian-security", "http://mirror.example.org/debian/"]
     monkeypatch.setattr(host, "_archives", lambda: archives)

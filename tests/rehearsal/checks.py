@@ -34,6 +34,11 @@ _KERNEL = {
     "/dev/fuse": "FUSE (modprobe fuse)",
     "/sys/fs/cgroup/**/cgroup.controllers": "control groups of version 2",
 }
+# Its licence is no longer free: later releases than these have no package.
+_NO_PACKAGE = (
+    "; where there is no package packer (Debian 13, say), take HashiCorp's: "
+    "https://developer.hashicorp.com/packer/install"
+)
 # Debian keeps what only root needs where a plain user's PATH does not look.
 _PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
 
@@ -54,7 +59,8 @@ def fault(looks: bool = False) -> str:
     if os.geteuid() != 0:
         return "the rehearsal boots machines and makes networks for them: run it as root (sudo)"
     if packages := missing_packages(looks):
-        return f"the rehearsal needs packages: apt-get install {' '.join(packages)}"
+        hint = _NO_PACKAGE if "packer" in packages else ""
+        return f"the rehearsal needs packages: apt-get install {' '.join(packages)}{hint}"
     for path, what in _KERNEL.items():
         if not _there(path):
             return f"the rehearsal needs {what}"
