@@ -85,7 +85,7 @@ def _add_connect_endpoint(stack: Stack, network: Network) -> ec2.SecurityGroup:
         ec2.InstanceConnectEndpoint(
             "ConnectEndpoint",
             Condition=stack.when(USES_CONNECT_ENDPOINT),
-            SubnetId=network.public[0],
+            SubnetId=network.public,
             SecurityGroupIds=[Ref(group)],
             PreserveClientIp=False,
         )

@@ -27,6 +27,8 @@ ENGINE = "aurora-postgresql"
 ENGINE_VERSION = "17.7"
 PARAMETER_GROUP_FAMILY = "aurora-postgresql17"
 DATABASE_NAME = "diaspora_production"
+# Said to the cluster too: CloudFormation's handler gives a cluster without one 3306, PostgreSQL's
+# included (aws-cloudformation-resource-providers-rds, ModelAdapter of the DBCluster).
 PORT = "5432"
 # The least that Aurora accepts; every wake costs this pause on top of its own seconds.
 SECONDS_UNTIL_PAUSE = 300
@@ -112,6 +114,9 @@ def _add_cluster(
             UpdateReplacePolicy="Snapshot",
             Engine=ENGINE,
             EngineVersion=ENGINE_VERSION,
+            # By default a version whose time is over goes on at a price for each ACU-hour.
+            EngineLifecycleSupport="open-source-rds-extended-support-disabled",
+            Port=int(PORT),
             **_contents(stack),
             ServerlessV2ScalingConfiguration=_scaling(stack),
             BackupRetentionPeriod=BACKUP_RETENTION_DAYS.ref,

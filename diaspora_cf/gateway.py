@@ -65,7 +65,7 @@ def add_vpc_link(stack: Stack, network: Network, pod_security_group: Ref) -> Lin
         apigatewayv2.VpcLink(
             "VpcLink",
             Name=Ref("AWS::StackName"),
-            SubnetIds=list(network.public),
+            SubnetIds=[network.public],
             SecurityGroupIds=[Ref(group)],
         )
     )
@@ -101,8 +101,8 @@ def add_gateway(stack: Stack, link: Link, pod: Pod, logs: Logs, certificate: If)
         DOMAIN_NAME.ref,
         Sub("${HttpApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}"),
     )
-    _add_route(stack, api, service, link, host)
-    stage = _add_stage(stack, api, logs)
+    route = _add_route(stack, api, service, link, host)
+    stage = _add_stage(stack, api, route, logs)
     domain = _add_domain(stack, api, stage, certificate)
     return Gateway(
         api=Ref(api),
@@ -144,7 +144,7 @@ def _add_route(
     service: servicediscovery.Service,
     link: Link,
     host: AWSHelperFn,
-) -> None:
+) -> apigatewayv2.Route:
     """Everything goes to the pod: ``$default`` matches each path, the bare ``/`` included."""
     integration = stack.add(
         apigatewayv2.Integration(
@@ -166,7 +166,7 @@ def _add_route(
             },
         )
     )
-    stack.add(
+    return stack.add(
         apigatewayv2.Route(
             "DefaultRoute",
             ApiId=Ref(api),
@@ -176,11 +176,16 @@ def _add_route(
     )
 
 
-def _add_stage(stack: Stack, api: apigatewayv2.Api, logs: Logs) -> apigatewayv2.Stage:
+def _add_stage(
+    stack: Stack, api: apigatewayv2.Api, route: apigatewayv2.Route, logs: Logs
+) -> apigatewayv2.Stage:
     # Another stage than $default would put its name in front of every path.
     return stack.add(
         apigatewayv2.Stage(
             "DefaultStage",
+            # Every change of the API is deployed to a stage that is there already: two at once are
+            # refused as a "concurrent modification" (brefphp/bref#868).
+            DependsOn=[route.title],
             ApiId=Ref(api),
             StageName="$default",
             AutoDeploy=True,

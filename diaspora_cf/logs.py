@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from troposphere import GetAtt, Ref
+from troposphere import AWSHelperFn, GetAtt, Ref, Select, Split, Sub
 from troposphere.logs import LogGroup
 
 from .parameters.expert import LOG_RETENTION_DAYS
@@ -35,6 +35,10 @@ def add_logs(stack: Stack) -> Logs:
     front = stack.add(
         LogGroup(
             "FrontLogGroup",
+            # A stage that logs has its group added to a resource policy of CloudWatch Logs, which
+            # takes 5,120 characters, outlives the stack and is full one day. Not so below this
+            # prefix (CloudWatch Logs User Guide, "Logs sent to CloudWatch Logs").
+            LogGroupName=Sub("/aws/vendedlogs/${AWS::StackName}/front-${Id}", Id=_stack_uuid()),
             # Visitors' addresses do not outlive the pod.
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
@@ -47,3 +51,8 @@ def add_logs(stack: Stack) -> Logs:
         front_name=Ref(front),
         front_arn=GetAtt(front, "Arn"),
     )
+
+
+def _stack_uuid() -> AWSHelperFn:
+    """What no other stack has, of the same name neither: the end of the stack's own ARN."""
+    return Select(2, Split("/", Ref("AWS::StackId")))

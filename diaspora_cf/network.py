@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from awacs import s3 as s3_actions
@@ -14,7 +15,7 @@ from .stack import Stack
 from .storage import Storage
 
 VPC_RANGE = "10.0.0.0/16"
-PUBLIC_RANGES = ("10.0.0.0/24", "10.0.1.0/24")
+PUBLIC_RANGE = "10.0.0.0/24"
 PRIVATE_RANGES = ("10.0.10.0/24", "10.0.11.0/24")
 
 
@@ -22,12 +23,12 @@ PRIVATE_RANGES = ("10.0.10.0/24", "10.0.11.0/24")
 class Network:
     """The network's handles; ``ready`` names what must be there before the pod reaches anything.
 
-    ``public`` and ``private`` hold the subnets' ids, the pod's zone first.
+    ``public`` is the subnet's id; ``private`` holds the ids of two, the pod's zone first.
     """
 
     vpc: Ref
     zone: AWSHelperFn
-    public: tuple[Ref, Ref]
+    public: Ref
     private: tuple[Ref, Ref]
     route_tables: tuple[Ref, Ref]
     ready: tuple[str, ...]
@@ -49,19 +50,21 @@ def add_network(stack: Stack) -> Network:
     )
     gateway, attachment = _add_internet_gateway(stack, vpc)
     zones = _zones(stack)
-    public = tuple(_public_subnet(stack, vpc, ipv6, zones[i], i) for i in (0, 1))
+    # One: the pod and the front's link share it. API Gateway has no links in some zones, and a link
+    # that is given such a zone too is not made at all.
+    public = _public_subnet(stack, vpc, ipv6, zones[0])
     private = tuple(_private_subnet(stack, vpc, zones[i], i) for i in (0, 1))
-    public_table = _add_route_table(stack, vpc, "Public", public)
+    public_table = _add_route_table(stack, vpc, "Public", [public])
     # No way out: the database talks to the pod and to nobody else.
     private_table = _add_route_table(stack, vpc, "Private", private)
     routes = _add_internet_routes(stack, public_table, gateway, attachment)
     return Network(
         vpc=Ref(vpc),
-        zone=GetAtt(public[0], "AvailabilityZone"),
-        public=(Ref(public[0]), Ref(public[1])),
+        zone=GetAtt(public, "AvailabilityZone"),
+        public=Ref(public),
         private=(Ref(private[0]), Ref(private[1])),
         route_tables=(Ref(public_table), Ref(private_table)),
-        ready=(*routes, _association_id(public[0])),
+        ready=(*routes, _association_id(public)),
     )
 
 
@@ -119,21 +122,20 @@ def _add_internet_gateway(
 
 
 def _public_subnet(
-    stack: Stack, vpc: ec2.VPC, ipv6: ec2.VPCCidrBlock, zone: AWSHelperFn, index: int
+    stack: Stack, vpc: ec2.VPC, ipv6: ec2.VPCCidrBlock, zone: AWSHelperFn
 ) -> ec2.Subnet:
-    letter = "AB"[index]
     return stack.add(
         ec2.Subnet(
-            f"PublicSubnet{letter}",
+            "PublicSubnetA",
             # The VPC's IPv6 range exists only once its block does, and nothing refers to that.
             DependsOn=[ipv6.title],
             VpcId=Ref(vpc),
             AvailabilityZone=zone,
-            CidrBlock=PUBLIC_RANGES[index],
-            Ipv6CidrBlock=Select(index, Cidr(Select(0, GetAtt(vpc, "Ipv6CidrBlocks")), 2, 64)),
+            CidrBlock=PUBLIC_RANGE,
+            Ipv6CidrBlock=Select(0, Cidr(Select(0, GetAtt(vpc, "Ipv6CidrBlocks")), 1, 64)),
             # Whoever wants an address here asks for it: the pod does, the front's link does not.
             MapPublicIpOnLaunch=False,
-            Tags=_named(f" public {letter}"),
+            Tags=_named(" public"),
         )
     )
 
@@ -153,7 +155,7 @@ def _private_subnet(stack: Stack, vpc: ec2.VPC, zone: AWSHelperFn, index: int) -
 
 
 def _add_route_table(
-    stack: Stack, vpc: ec2.VPC, side: str, subnets: tuple[ec2.Subnet, ...]
+    stack: Stack, vpc: ec2.VPC, side: str, subnets: Iterable[ec2.Subnet]
 ) -> ec2.RouteTable:
     table = stack.add(
         ec2.RouteTable(f"{side}RouteTable", VpcId=Ref(vpc), Tags=_named(f" {side.lower()}"))

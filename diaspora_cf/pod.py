@@ -146,7 +146,7 @@ def _network_interface(network: Network, security_group: Ref) -> ec2.NetworkInte
     """
     return ec2.NetworkInterfaces(
         DeviceIndex=0,
-        SubnetId=network.public[0],
+        SubnetId=network.public,
         Groups=[security_group],
         AssociatePublicIpAddress=True,
         Ipv6AddressCount=1,

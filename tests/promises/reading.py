@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from typing import Any
 
 from diaspora_cf.rendering import Rendered, render
@@ -29,3 +31,10 @@ def of_type(template: Template, kind: str) -> dict[str, Any]:
     }
     assert found, f"the template has no {kind}"
     return found
+
+
+def told_to_the_pod(template: Template, key: str, choice: dict[str, str] | None = None) -> str:
+    """One of the settings in the user data, as it arrives at the pod."""
+    data = properties(template, "PodLaunchTemplate", choice)["LaunchTemplateData"]["UserData"]
+    (value,) = re.findall(f'^    "{key}": "(.*)",$', base64.b64decode(data).decode(), re.MULTILINE)
+    return base64.b64decode(value).decode()

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..answers import CHOICES, HOSTED
 from .breaking import Mutation, add, answer, change
-from .reading import Template, of_type, properties
+from .reading import Template, of_type, properties, told_to_the_pod
 
 
 def test_the_database_is_encrypted(template: Template) -> None:
@@ -25,6 +25,20 @@ def test_the_parameter_group_fits_the_engine(template: Template) -> None:
     version = properties(template, "DatabaseCluster")["EngineVersion"]
     family = properties(template, "DatabaseParameterGroup")["Family"]
     assert family == f"aurora-postgresql{version.split('.')[0]}"
+
+
+def test_the_database_listens_where_the_pod_asks_and_the_firewall_lets_it(
+    template: Template,
+) -> None:
+    listens = properties(template, "DatabaseCluster")["Port"]
+    rule = properties(template, "DatabaseIngressFromPod")
+    asks = told_to_the_pod(template, "database_port")
+    assert (str(listens), rule["FromPort"], rule["ToPort"]) == (asks, int(asks), int(asks))
+
+
+def test_no_version_is_run_on_at_a_price_when_its_time_is_over(template: Template) -> None:
+    support = properties(template, "DatabaseCluster")["EngineLifecycleSupport"]
+    assert support == "open-source-rds-extended-support-disabled"
 
 
 def test_the_database_lies_in_private_subnets(template: Template) -> None:
@@ -109,6 +123,12 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "the_parameter_group_fits_the_engine": change(
         "DatabaseParameterGroup", "Family", to="aurora-postgresql16"
+    ),
+    "the_database_listens_where_the_pod_asks_and_the_firewall_lets_it": lambda template: template[
+        "Resources"
+    ]["DatabaseCluster"]["Properties"].pop("Port"),
+    "no_version_is_run_on_at_a_price_when_its_time_is_over": change(
+        "DatabaseCluster", "EngineLifecycleSupport", to="open-source-rds-extended-support"
     ),
     "the_database_lies_in_private_subnets": change("DatabaseWriter", "PubliclyAccessible", to=True),
     "the_private_subnets_have_no_way_out": add(

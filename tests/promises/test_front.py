@@ -48,6 +48,24 @@ def test_the_front_reaches_the_pod_through_the_vpc_link_and_cloud_map(template: 
     }
 
 
+def test_the_vpc_link_is_asked_for_in_the_pods_zone_and_in_no_other(template: Template) -> None:
+    (interface,) = properties(template, "PodLaunchTemplate")["LaunchTemplateData"][
+        "NetworkInterfaces"
+    ]
+    assert properties(template, "VpcLink")["SubnetIds"] == [interface["SubnetId"]]
+
+
+def test_a_stage_comes_after_what_it_deploys(template: Template) -> None:
+    routes = set(of_type(template, "AWS::ApiGatewayV2::Route"))
+    for stage in of_type(template, "AWS::ApiGatewayV2::Stage").values():
+        assert set(stage["DependsOn"]) == routes
+
+
+def test_the_fronts_log_leaves_no_line_in_the_accounts_policy(template: Template) -> None:
+    one = properties(template, "FrontLogGroup")["LogGroupName"]
+    assert one == "/aws/vendedlogs/pod/front-00000000-0000-0000-0000-000000000000"
+
+
 def test_discovery_needs_no_paid_zone(template: Template) -> None:
     kinds = {resource["Type"] for resource in template["Resources"].values()}
     assert "AWS::ServiceDiscovery::HttpNamespace" in kinds
@@ -118,6 +136,13 @@ MUTATIONS: dict[str, Mutation] = {
     "every_path_reaches_the_pod": change("DefaultRoute", "RouteKey", to="ANY /{proxy+}"),
     "the_front_reaches_the_pod_through_the_vpc_link_and_cloud_map": change(
         "DiscoveryInstance", "InstanceAttributes", to={"AWS_INSTANCE_IPV4": "10.0.0.1"}
+    ),
+    "the_vpc_link_is_asked_for_in_the_pods_zone_and_in_no_other": change(
+        "VpcLink", "SubnetIds", to=[{"Ref": "PublicSubnetA"}, {"Ref": "PrivateSubnetB"}]
+    ),
+    "a_stage_comes_after_what_it_deploys": attribute("DefaultStage", "DependsOn", []),
+    "the_fronts_log_leaves_no_line_in_the_accounts_policy": change(
+        "FrontLogGroup", "LogGroupName", to={"Fn::Sub": "${AWS::StackName}-front"}
     ),
     "discovery_needs_no_paid_zone": add(
         "Paid", {"Type": "AWS::ServiceDiscovery::PrivateDnsNamespace", "Properties": {}}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from typing import Any
 
 from ..answers import HOSTED
 from .breaking import Mutation, add, change, resource
-from .reading import Template, properties
+from .reading import Template, properties, told_to_the_pod
 
 
 def launch_data(template: Template, choice: dict[str, str] | None = None) -> Any:
@@ -53,9 +52,7 @@ def test_the_pod_must_signal_before_it_counts(template: Template) -> None:
 def test_the_pod_gives_up_while_cloudformation_still_listens(template: Template) -> None:
     timeout = template["Resources"]["PodInstance"]["CreationPolicy"]["ResourceSignal"]["Timeout"]
     minutes = int(timeout.removeprefix("PT").removesuffix("M"))
-    data = properties(template, "PodLaunchTemplate")["LaunchTemplateData"]["UserData"]
-    (deadline,) = re.findall(r'"first_boot_deadline": "(.*)"', base64.b64decode(data).decode())
-    seconds = int(base64.b64decode(deadline))
+    seconds = int(told_to_the_pod(template, "first_boot_deadline"))
     assert 10 * 60 <= seconds <= (minutes - 3) * 60
 
 

@@ -22,6 +22,7 @@ _COMMANDS = {
     "psql": "postgresql-client",
     "slirp4netns": "slirp4netns",
     "ssh-keygen": "openssh-client",
+    "sysctl": "procps",
     "systemd-nspawn": "systemd-container",
 }
 _BROWSER = {"certutil": "libnss3-tools", "chromium": "chromium"}
