@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from awacs import ssm, ssmmessages
-from troposphere import If, Ref, ec2
+from awacs.aws import Condition, StringEquals
+from troposphere import If, Ref, Sub, ec2
 
 from .network import VPC_RANGE, Network
 from .parameters.machine import (
@@ -27,9 +28,18 @@ def session_manager_policy(stack: Stack) -> If:
         inline(
             "session-manager",
             allow(
+                "TellSessionManagerOfThisMachine",
+                [ssm.UpdateInstanceInformation],
+                Sub("arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:instance/*"),
+                # Its id cannot stand here: the role is there before the instance. This much can:
+                # that the credentials are those which EC2 gave to a machine, and are used by it.
+                Condition=Condition(
+                    StringEquals({"ec2:SourceInstanceARN": "${ec2:SourceInstanceARN}"})
+                ),
+            ),
+            allow(
                 "SessionManager",
                 [
-                    ssm.UpdateInstanceInformation,
                     ssmmessages.CreateControlChannel,
                     ssmmessages.CreateDataChannel,
                     ssmmessages.OpenControlChannel,

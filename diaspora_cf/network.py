@@ -34,6 +34,14 @@ class Network:
     ready: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class S3Endpoint:
+    """The free way to S3; ``ready`` names what must be there before it is one."""
+
+    endpoint: Ref
+    ready: tuple[str, ...]
+
+
 def add_network(stack: Stack) -> Network:
     """Add VPC, gateway, subnets and routes."""
     vpc = stack.add(
@@ -68,8 +76,8 @@ def add_network(stack: Stack) -> Network:
     )
 
 
-def add_s3_endpoint(stack: Stack, network: Network, storage: Storage) -> str:
-    """Add the free way to S3; returns its id, for what must not start without it.
+def add_s3_endpoint(stack: Stack, network: Network, storage: Storage) -> S3Endpoint:
+    """Add the free way to S3.
 
     Reading is open, because pictures of other pods may lie in buckets of this region; writing is
     not, so that a stolen credential carries nothing to somebody else's bucket from here.
@@ -93,7 +101,7 @@ def add_s3_endpoint(stack: Stack, network: Network, storage: Storage) -> str:
             ),
         )
     )
-    return str(endpoint.title)
+    return S3Endpoint(endpoint=Ref(endpoint), ready=(endpoint.title,))
 
 
 def _named(suffix: str) -> Tags:

@@ -10,7 +10,7 @@ from troposphere.policies import CreationPolicy, ResourceSignal
 
 from .database import Database
 from .logs import Logs
-from .network import Network
+from .network import Network, S3Endpoint
 from .parameters.essentials import POD_AMI
 from .parameters.machine import HAS_KEY, POD_DISK_SIZE, POD_INSTANCE_TYPE, POD_KEY_NAME
 from .parameters.money import CPU_CREDITS, IS_ONLINE
@@ -62,6 +62,7 @@ def add_pod(
     network: Network,
     security_group: Ref,
     storage: Storage,
+    to_s3: S3Endpoint,
     database: Database,
     logs: Logs,
     ready: Iterable[str],
@@ -72,7 +73,7 @@ def add_pod(
     it has to signal success before CloudFormation points the front at it and ends the old one.
     A change of a plain instance's user data would stop and start it, and not run it again.
     """
-    profile = add_instance_profile(stack, storage, logs)
+    profile = add_instance_profile(stack, storage, to_s3, logs)
     settings = pod_settings(stack, FIRST_BOOT, database, storage, logs)
     template = stack.add(
         ec2.LaunchTemplate(

@@ -8,6 +8,7 @@ from troposphere import AWSHelperFn, Join, Ref, Split, Sub, iam
 
 from .access import session_manager_policy
 from .logs import Logs
+from .network import S3Endpoint
 from .parameters.database import DATABASE_PASSWORD_KEY, DATABASE_USERNAME_KEY
 from .parameters.mail import MAIL_PASSWORD_KEY, MAIL_USERNAME_KEY, SENDS_MAIL
 from .policies import allow, deny, inline, trust
@@ -18,10 +19,15 @@ from .storage import Storage
 
 # What users upload, and public assets; everything else in the bucket is none of the pod's business.
 UPLOADS = "uploads"
+EXPORTS = f"{UPLOADS}/users"
 ASSETS = "assets"
+# As the boot program calls them, below the path of the pod's own secrets.
+OWN_SECRETS = ("session-secret", "oidc-key")
 
 
-def add_instance_profile(stack: Stack, storage: Storage, logs: Logs) -> iam.InstanceProfile:
+def add_instance_profile(
+    stack: Stack, storage: Storage, to_s3: S3Endpoint, logs: Logs
+) -> iam.InstanceProfile:
     """Add the pod's role and the profile that hands it to the machine.
 
     All policies are inside the role: one beside it would be referred to by nobody, and the pod
@@ -35,8 +41,8 @@ def add_instance_profile(stack: Stack, storage: Storage, logs: Logs) -> iam.Inst
                 inline("database-secrets", _read_secrets("Database", _DATABASE_KEYS)),
                 stack.choose(SENDS_MAIL, inline("mail-secrets", _read_secrets("Mail", _MAIL_KEYS))),
                 inline("own-secrets", *_own_secrets(secrets_path(stack))),
-                inline("uploads", *_uploads(storage)),
-                inline("assets", _assets(storage)),
+                inline("uploads", *_uploads(storage, to_s3)),
+                inline("assets", _assets(storage, to_s3)),
                 inline("log", _write_log(logs)),
                 inline("signal", _signal()),
                 session_manager_policy(stack),
@@ -64,10 +70,10 @@ def _parameter_arn(key: Question) -> AWSHelperFn:
 
 
 def _own_secrets(path: AWSHelperFn) -> tuple[Statement, Statement]:
-    """The secrets that the first boot makes up: written once, never overwritten."""
-    arn = Sub(f"{_PARAMETERS}${{Path}}/*", Path=path)
+    """The secrets that the first boot makes up: by name, written once, never overwritten."""
+    arns = [Sub(f"{_PARAMETERS}${{Path}}/{name}", Path=path) for name in OWN_SECRETS]
     return (
-        allow("ReadAndMakeOwnSecrets", [ssm.GetParameter, ssm.PutParameter], arn),
+        allow("ReadAndMakeOwnSecrets", [ssm.GetParameter, ssm.PutParameter], *arns),
         deny(
             "NeverOverwriteSecrets",
             [ssm.PutParameter],
@@ -77,21 +83,43 @@ def _own_secrets(path: AWSHelperFn) -> tuple[Statement, Statement]:
     )
 
 
-def _uploads(storage: Storage) -> tuple[Statement, Statement]:
+def _uploads(storage: Storage, to_s3: S3Endpoint) -> tuple[Statement, ...]:
     """What s3fs does: list the bucket, and everything with the objects under its mounts."""
     return (
-        allow("ListBucket", [s3.ListBucket], storage.arn()),
+        allow("ListBucket", [s3.ListBucket], storage.arn(), Condition=_from_here(to_s3)),
         allow(
             "Uploads",
             [s3.GetObject, s3.PutObject, s3.DeleteObject, s3.AbortMultipartUpload],
             storage.arn(f"/{UPLOADS}/*"),
+            Condition=_from_here(to_s3),
+        ),
+        # An address that is signed for an export is used by its owner, from anywhere.
+        allow(
+            "Exports",
+            [s3.GetObject],
+            storage.arn(f"/{EXPORTS}/*"),
+            Condition=Condition(StringEquals(_OWN_ACCOUNT)),
         ),
     )
 
 
-def _assets(storage: Storage) -> Statement:
+def _assets(storage: Storage, to_s3: S3Endpoint) -> Statement:
     """Public assets are kept for later images and fetched from there; none is ever deleted."""
-    return allow("Assets", [s3.GetObject, s3.PutObject], storage.arn(f"/{ASSETS}/*"))
+    return allow(
+        "Assets",
+        [s3.GetObject, s3.PutObject],
+        storage.arn(f"/{ASSETS}/*"),
+        Condition=_from_here(to_s3),
+    )
+
+
+# A bucket's name says nothing of whose it is: deleted, it may become somebody else's.
+_OWN_ACCOUNT = {"aws:ResourceAccount": Ref("AWS::AccountId")}
+
+
+def _from_here(to_s3: S3Endpoint) -> Condition:
+    """Only from inside the VPC: credentials that were carried off open nothing elsewhere."""
+    return Condition(StringEquals({**_OWN_ACCOUNT, "aws:SourceVpce": to_s3.endpoint}))
 
 
 def _write_log(logs_: Logs) -> Statement:

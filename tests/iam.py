@@ -1,11 +1,12 @@
 """Whether a role may do something, by the policies of the rendered template.
 
-It knows what these policies use: Allow and Deny, wildcards, StringEquals. It does not know
-permission boundaries, organisations, resource policies or conditions of other kinds.
+It knows what these policies use: Allow and Deny, wildcards, StringEquals with policy variables. It
+does not know permission boundaries, organisations, resource policies or conditions of other kinds.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
@@ -46,5 +47,12 @@ def _holds(condition: Mapping[str, Any], context: Mapping[str, str]) -> bool:
     unknown = set(condition) - {"StringEquals"}
     assert not unknown, f"this evaluator knows no {unknown}"
     return all(
-        context.get(key) == value for key, value in condition.get("StringEquals", {}).items()
+        key in context and context[key] == _filled(value, context)
+        for key, value in condition.get("StringEquals", {}).items()
     )
+
+
+def _filled(value: str, context: Mapping[str, str]) -> str | None:
+    """The value with its policy variable, which may be all of it; None where that has no value."""
+    variable = re.fullmatch(r"\$\{(.+)\}", value)
+    return context.get(variable[1]) if variable else value

@@ -50,7 +50,7 @@ def build() -> Stack:
 
     net = add_network(stack.section("Network"))
     storage = add_storage(stack.section("Storage: what users upload"))
-    endpoint = add_s3_endpoint(stack, net, storage)
+    to_s3 = add_s3_endpoint(stack, net, storage)
     db = add_database(stack.section("Database"), net)
     logs = add_logs(stack.section("Logs"))
 
@@ -59,8 +59,8 @@ def build() -> Stack:
     link = add_vpc_link(stack, net, pod_group)
     add_ssh(stack, net, pod_group)
 
-    ready = (*net.ready, endpoint, *db.ready, access, *link.ready)
-    pod = add_pod(stack.section("Pod"), net, pod_group, storage, db, logs, ready)
+    ready = (*net.ready, *to_s3.ready, *db.ready, access, *link.ready)
+    pod = add_pod(stack.section("Pod"), net, pod_group, storage, to_s3, db, logs, ready)
 
     certificate = add_certificate(stack.section("Front: TLS, API, way to the pod"))
     gateway = add_gateway(stack, link, pod, logs, certificate)

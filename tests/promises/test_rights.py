@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from diaspora_pod.own_secrets import OIDC_KEY, SESSION_SECRET
+
 from ..answers import CHOICES, HOSTED, MAIL
 from ..iam import allowed, statements
 from .breaking import Mutation, change, grant, statement, unconditional_policy
@@ -11,6 +13,18 @@ from .reading import POD_ROLE, Template, properties, rendered
 
 _SSM = "arn:aws:ssm:eu-west-1:123456789012:parameter"
 _BUCKET = "arn:aws:s3:::AssetsBucket"
+_ACCOUNT = "123456789012"
+_INSTANCE = f"arn:aws:ec2:eu-west-1:{_ACCOUNT}:instance/i-0123456789abcdef0"
+_FROM_HERE = {"aws:ResourceAccount": _ACCOUNT, "aws:SourceVpce": "S3Endpoint"}
+_IN_THE_BUCKET = (
+    ("s3:ListBucket", _BUCKET),
+    ("s3:GetObject", f"{_BUCKET}/uploads/images/a.webp"),
+    ("s3:PutObject", f"{_BUCKET}/uploads/images/a.webp"),
+    ("s3:DeleteObject", f"{_BUCKET}/uploads/images/a.webp"),
+    ("s3:AbortMultipartUpload", f"{_BUCKET}/uploads/images/a.webp"),
+    ("s3:GetObject", f"{_BUCKET}/assets/main.css"),
+    ("s3:PutObject", f"{_BUCKET}/assets/main.css"),
+)
 
 
 def may(template: Template, action: str, resource: str, **more: Any) -> bool:
@@ -40,26 +54,51 @@ def test_a_secret_without_a_leading_slash_has_the_same_arn(template: Template) -
 
 
 def test_the_pod_makes_its_own_secrets_and_never_overwrites_one(template: Template) -> None:
-    own = f"{_SSM}/diaspora/pod/secret-token"
-    assert may(template, "ssm:GetParameter", own)
-    assert may(template, "ssm:PutParameter", own, context={"ssm:Overwrite": "false"})
-    assert not may(template, "ssm:PutParameter", own, context={"ssm:Overwrite": "true"})
+    for name in (SESSION_SECRET, OIDC_KEY):
+        own = f"{_SSM}/diaspora/pod/{name}"
+        assert may(template, "ssm:GetParameter", own)
+        assert may(template, "ssm:PutParameter", own, context={"ssm:Overwrite": "false"})
+        assert not may(template, "ssm:PutParameter", own, context={"ssm:Overwrite": "true"})
 
 
-def test_the_pod_makes_no_secret_elsewhere(template: Template) -> None:
-    assert not may(template, "ssm:PutParameter", f"{_SSM}/diaspora/database/password")
-    assert not may(template, "ssm:PutParameter", f"{_SSM}/diaspora/pod-other/secret-token")
+def test_the_pod_makes_no_secret_elsewhere_and_no_other(template: Template) -> None:
+    for name in ("diaspora/pod/other", "diaspora/database/password", "diaspora/pod-2/oidc-key"):
+        assert not may(template, "ssm:PutParameter", f"{_SSM}/{name}")
 
 
 def test_the_pod_keeps_uploads_and_assets_and_nothing_else_in_s3(template: Template) -> None:
     for action in ("GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload"):
-        assert may(template, f"s3:{action}", f"{_BUCKET}/uploads/images/a.webp")
-        assert not may(template, f"s3:{action}", f"{_BUCKET}/other")
-        assert not may(template, f"s3:{action}", "arn:aws:s3:::foreign/uploads/a.webp")
+        photo = f"{_BUCKET}/uploads/images/a.webp"
+        assert may(template, f"s3:{action}", photo, context=_FROM_HERE)
+        assert not may(template, f"s3:{action}", f"{_BUCKET}/other", context=_FROM_HERE)
+        foreign = "arn:aws:s3:::foreign/uploads/a.webp"
+        assert not may(template, f"s3:{action}", foreign, context=_FROM_HERE)
     for action in ("GetObject", "PutObject"):
-        assert may(template, f"s3:{action}", f"{_BUCKET}/assets/main.css")
-    assert not may(template, "s3:DeleteObject", f"{_BUCKET}/assets/main.css")
-    assert may(template, "s3:ListBucket", _BUCKET)
+        assert may(template, f"s3:{action}", f"{_BUCKET}/assets/main.css", context=_FROM_HERE)
+    assert not may(template, "s3:DeleteObject", f"{_BUCKET}/assets/main.css", context=_FROM_HERE)
+    assert may(template, "s3:ListBucket", _BUCKET, context=_FROM_HERE)
+
+
+def test_credentials_that_were_carried_off_open_no_bucket(template: Template) -> None:
+    elsewhere = {**_FROM_HERE, "aws:SourceVpce": "vpce-of-somebody-else"}
+    for action, thing in _IN_THE_BUCKET:
+        assert may(template, action, thing, context=_FROM_HERE)
+        assert not may(template, action, thing, context=elsewhere)
+        assert not may(template, action, thing, context={"aws:ResourceAccount": _ACCOUNT})
+
+
+def test_a_bucket_that_has_become_somebody_elses_is_not_used(template: Template) -> None:
+    theirs = {**_FROM_HERE, "aws:ResourceAccount": "999999999999"}
+    export = ("s3:GetObject", f"{_BUCKET}/uploads/users/a.gz")
+    assert not any(may(template, *it, context=theirs) for it in (*_IN_THE_BUCKET, export))
+
+
+def test_only_an_export_may_be_fetched_from_anywhere(template: Template) -> None:
+    anywhere = {"aws:ResourceAccount": _ACCOUNT}
+    assert may(template, "s3:GetObject", f"{_BUCKET}/uploads/users/a.gz", context=anywhere)
+    for action in ("PutObject", "DeleteObject"):
+        thing = f"{_BUCKET}/uploads/users/a.gz"
+        assert not may(template, f"s3:{action}", thing, context=anywhere)
 
 
 def test_the_pod_cannot_undo_the_protection_of_its_photos(template: Template) -> None:
@@ -94,10 +133,14 @@ def test_session_manager_gets_the_five_calls_that_it_needs_and_only_if_chosen(
         "ssmmessages:OpenControlChannel",
         "ssmmessages:OpenDataChannel",
     ]
+    machine = {"ec2:SourceInstanceARN": _INSTANCE}
     with_it = rendered(template).resources[POD_ROLE]
     without = rendered(template, CHOICES["shell from the VPC with a key"]).resources[POD_ROLE]
-    assert all(allowed(with_it, call, "*") for call in calls)
-    assert not any(allowed(without, call, "*") for call in calls)
+    assert all(allowed(with_it, call, _INSTANCE, machine) for call in calls)
+    assert not any(allowed(without, call, _INSTANCE, machine) for call in calls)
+    # By no credentials but those of a machine, for no machine of another account.
+    assert not allowed(with_it, calls[0], _INSTANCE)
+    assert not allowed(with_it, calls[0], _INSTANCE.replace(_ACCOUNT, "999999999999"), machine)
 
 
 def test_no_right_has_a_wildcard_action_or_is_unlimited_without_need(template: Template) -> None:
@@ -130,12 +173,21 @@ MUTATIONS: dict[str, Mutation] = {
     "the_pod_makes_its_own_secrets_and_never_overwrites_one": lambda template: statement(
         template, "NeverOverwriteSecrets"
     ).__setitem__("Action", ["ssm:DeleteParameter"]),
-    "the_pod_makes_no_secret_elsewhere": grant(
-        ["ssm:PutParameter"], [f"{_SSM}/diaspora/database/*"]
+    "the_pod_makes_no_secret_elsewhere_and_no_other": grant(
+        ["ssm:PutParameter"], [f"{_SSM}/diaspora/pod/*"]
     ),
     "the_pod_keeps_uploads_and_assets_and_nothing_else_in_s3": grant(
         ["s3:PutObject"], ["arn:aws:s3:::AssetsBucket/other"]
     ),
+    "credentials_that_were_carried_off_open_no_bucket": lambda template: statement(
+        template, "Assets"
+    )["Condition"]["StringEquals"].pop("aws:SourceVpce"),
+    "a_bucket_that_has_become_somebody_elses_is_not_used": lambda template: statement(
+        template, "Exports"
+    ).pop("Condition"),
+    "only_an_export_may_be_fetched_from_anywhere": lambda template: statement(template, "Exports")[
+        "Action"
+    ].append("s3:PutObject"),
     "the_pod_cannot_undo_the_protection_of_its_photos": grant(
         ["s3:DeleteObjectVersion"], ["arn:aws:s3:::AssetsBucket/*"]
     ),
