@@ -9,7 +9,6 @@ from troposphere.ses import EmailIdentity, MailFromAttributes
 from .parameters.essentials import HOSTED_ZONE_ID
 from .parameters.mail import (
     MAIL_DOMAIN,
-    MAIL_FROM_DOMAIN,
     MAKES_DMARC,
     MAKES_IDENTITY,
     MAKES_MAIL_FROM,
@@ -28,7 +27,7 @@ def add_mail(stack: Stack) -> None:
             MailFromAttributes=stack.choose(
                 MAKES_MAIL_FROM,
                 MailFromAttributes(
-                    MailFromDomain=MAIL_FROM_DOMAIN.ref,
+                    MailFromDomain=_mail_from_domain(),
                     # A record that is missing delays no mail.
                     BehaviorOnMxFailure="USE_DEFAULT_VALUE",
                 ),
@@ -48,7 +47,7 @@ def add_mail(stack: Stack) -> None:
         stack,
         "MailFromMxRecord",
         MAKES_MAIL_FROM,
-        MAIL_FROM_DOMAIN.ref,
+        _mail_from_domain(),
         "MX",
         Sub("10 feedback-smtp.${AWS::Region}.amazonses.com"),
     )
@@ -56,7 +55,7 @@ def add_mail(stack: Stack) -> None:
         stack,
         "MailFromSpfRecord",
         MAKES_MAIL_FROM,
-        MAIL_FROM_DOMAIN.ref,
+        _mail_from_domain(),
         "TXT",
         '"v=spf1 include:amazonses.com ~all"',
     )
@@ -68,6 +67,11 @@ def add_mail(stack: Stack) -> None:
         "TXT",
         '"v=DMARC1; p=none;"',
     )
+
+
+def _mail_from_domain() -> Sub:
+    """A subdomain of the mail domain: SES refuses every other."""
+    return Sub("${MailFromDomain}.${MailDomain}")
 
 
 def _add_record(

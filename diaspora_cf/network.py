@@ -11,6 +11,7 @@ from troposphere import AWSHelperFn, Cidr, GetAtt, GetAZs, Ref, Select, Sub, Tag
 
 from .parameters.expert import AVAILABILITY_ZONE_1, AVAILABILITY_ZONE_2, CHOOSES_ZONES
 from .policies import allow, document
+from .question import Question
 from .stack import Stack
 from .storage import Storage
 
@@ -112,9 +113,13 @@ def _named(suffix: str) -> Tags:
 def _zones(stack: Stack) -> tuple[AWSHelperFn, AWSHelperFn]:
     """The two zones: the chosen ones, else AWS's first two."""
     return (
-        stack.choose(CHOOSES_ZONES, AVAILABILITY_ZONE_1.ref, Select(0, GetAZs(""))),
-        stack.choose(CHOOSES_ZONES, AVAILABILITY_ZONE_2.ref, Select(1, GetAZs(""))),
+        stack.choose(CHOOSES_ZONES, _zone(AVAILABILITY_ZONE_1), Select(0, GetAZs(""))),
+        stack.choose(CHOOSES_ZONES, _zone(AVAILABILITY_ZONE_2), Select(1, GetAZs(""))),
     )
+
+
+def _zone(letter: Question) -> Sub:
+    return Sub(f"${{AWS::Region}}${{{letter.name}}}")
 
 
 def _add_internet_gateway(

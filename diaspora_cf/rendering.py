@@ -109,9 +109,11 @@ def _value_fault(parameter: Mapping[str, Any], value: str) -> str:
     # A Java pattern, and over the whole value; Java's \\d and \\w know ASCII alone.
     if pattern is not None and not re.fullmatch(pattern, value, re.ASCII):
         return f"{value!r} does not match {pattern}"
-    if not int(parameter.get("MinLength", 0)) <= len(value):
+    # Java counts in units of 16 bits, of which an elephant is two.
+    length = len(value.encode("utf-16-le", "surrogatepass")) // 2
+    if not int(parameter.get("MinLength", 0)) <= length:
         return f"{value!r} is shorter than {parameter['MinLength']}"
-    if len(value) > int(parameter.get("MaxLength", 4096)):
+    if length > int(parameter.get("MaxLength", 4096)):
         return f"{value!r} is longer than {parameter.get('MaxLength', 4096)}"
     return ""
 

@@ -22,7 +22,7 @@ UPLOADS = "uploads"
 EXPORTS = f"{UPLOADS}/users"
 ASSETS = "assets"
 # As the boot program calls them, below the path of the pod's own secrets.
-OWN_SECRETS = ("session-secret", "oidc-key")
+OWN_SECRETS = ("session-secret", "oidc-key", "domain-name")
 
 
 def add_instance_profile(

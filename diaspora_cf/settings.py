@@ -37,7 +37,7 @@ def pod_settings(
         "admin_account": community.ADMIN_ACCOUNT.ref,
         "admin_email": essentials.ADMIN_EMAIL.ref,
         **_database_settings(database),
-        **_mail_settings(),
+        **_mail_settings(stack),
         "bucket": storage.bucket,
         "secrets_path": secrets_path(stack),
     }
@@ -70,12 +70,14 @@ def _database_settings(database: Database) -> dict[str, str | AWSHelperFn]:
     }
 
 
-def _mail_settings() -> dict[str, str | AWSHelperFn]:
+def _mail_settings(stack: Stack) -> dict[str, str | AWSHelperFn]:
     return {
         "mail_enabled": mail.MAIL_ENABLED.ref,
         "mail_host": Sub("email-smtp.${AWS::Region}.${AWS::URLSuffix}"),
         "mail_domain": mail.MAIL_DOMAIN.ref,
-        "mail_sender_address": mail.MAIL_SENDER_ADDRESS.ref,
+        "mail_sender_address": stack.choose(
+            mail.SENDS_MAIL, Sub("${MailSenderAddress}@${MailDomain}"), ""
+        ),
         "mail_username_key": mail.MAIL_USERNAME_KEY.ref,
         "mail_username_version": mail.MAIL_USERNAME_VERSION.ref,
         "mail_password_key": mail.MAIL_PASSWORD_KEY.ref,

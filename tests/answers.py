@@ -14,7 +14,6 @@ FOREIGN = {**ASKED, "CertificateArn": ARN}
 MAIL = {
     "MailEnabled": "true",
     "MailDomain": "example.org",
-    "MailSenderAddress": "no-reply@example.org",
 }
 IDENTITY = {**MAIL, "CreateMailIdentity": "yes"}
 
@@ -29,13 +28,13 @@ CHOICES: dict[str, dict[str, str]] = {
     "mail with identity and MAIL FROM": {
         **HOSTED,
         **IDENTITY,
-        "MailFromDomain": "bounce.example.org",
+        "MailFromDomain": "bounce",
     },
     "mail with DMARC": {**HOSTED, **MAIL, "CreateDmarcRecord": "yes"},
     "second stack with mail": {
         **HOSTED,
         **IDENTITY,
-        "MailFromDomain": "bounce.example.org",
+        "MailFromDomain": "bounce",
         "CreateDmarcRecord": "yes",
         "OwnsDomain": "no",
     },
@@ -62,8 +61,8 @@ CHOICES: dict[str, dict[str, str]] = {
     "protected": {**HOSTED, "DatabaseDeletionProtection": "true"},
     "chosen zones": {
         **HOSTED,
-        "AvailabilityZone1": "eu-west-1b",
-        "AvailabilityZone2": "eu-west-1c",
+        "AvailabilityZone1": "b",
+        "AvailabilityZone2": "c",
     },
     "names of secrets without a slash": {
         **HOSTED,

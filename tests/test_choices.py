@@ -85,7 +85,7 @@ def test_the_schema_knows_no_setting_that_is_never_sent(template: Template, tmp_
         "née, 漢字 🐘 עברית",
         "<script>alert(1)</script>",
         "[production] a = 1",
-        "\x7f",
+        "a\x7f",
         "a" * 200,
     ],
 )
@@ -143,7 +143,6 @@ def _named(node: Any) -> set[str]:
 REFUSED = {
     "neither zone nor certificate": (ASKED, "CertificateArn"),
     "mail without a domain": ({**FOREIGN, **MAIL, "MailDomain": ""}, "Mail is on"),
-    "mail without an address": ({**FOREIGN, **MAIL, "MailSenderAddress": ""}, "Mail is on"),
     "mail identity without a zone": ({**FOREIGN, **IDENTITY}, "CreateMailIdentity"),
     "mail identity without a domain": (
         {**HOSTED, "CreateMailIdentity": "yes"},
@@ -151,25 +150,17 @@ REFUSED = {
     ),
     "DMARC without a zone": ({**FOREIGN, **MAIL, "CreateDmarcRecord": "yes"}, "CreateDmarcRecord"),
     "MAIL FROM without an identity": (
-        {**HOSTED, **MAIL, "MailFromDomain": "bounce.example.org"},
+        {**HOSTED, **MAIL, "MailFromDomain": "bounce"},
         "MailFromDomain",
     ),
     "MAIL FROM without a zone": (
-        {**FOREIGN, **IDENTITY, "MailFromDomain": "bounce.example.org"},
+        {**FOREIGN, **IDENTITY, "MailFromDomain": "bounce"},
         "CreateMailIdentity",
     ),
-    "MAIL FROM that is the mail domain": (
-        {**HOSTED, **IDENTITY, "MailFromDomain": "example.org"},
-        "subdomain",
-    ),
-    "MAIL FROM that is the pod": (
-        {**HOSTED, **IDENTITY, "MailFromDomain": "pod.example.org"},
-        "subdomain",
-    ),
-    "only the first zone": ({**HOSTED, "AvailabilityZone1": "eu-west-1a"}, "or neither"),
-    "only the second zone": ({**HOSTED, "AvailabilityZone2": "eu-west-1a"}, "or neither"),
+    "only the first zone": ({**HOSTED, "AvailabilityZone1": "a"}, "or neither"),
+    "only the second zone": ({**HOSTED, "AvailabilityZone2": "a"}, "or neither"),
     "one zone twice": (
-        {**HOSTED, "AvailabilityZone1": "eu-west-1a", "AvailabilityZone2": "eu-west-1a"},
+        {**HOSTED, "AvailabilityZone1": "a", "AvailabilityZone2": "a"},
         "different",
     ),
     "two buckets": (

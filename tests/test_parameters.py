@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import copy
+import json
 import re
 from typing import Any
 
 import pytest
 
-from diaspora_cf.rendering import parameter_faults
+from diaspora_cf.rendering import Rendered, parameter_faults, render
 
 from .answers import ASKED, CHOICES
+
+try:
+    from re import _parser as parser  # type: ignore[attr-defined]
+except ImportError:  # Python 3.10
+    import sre_parse as parser
 
 Template = dict[str, Any]
 
@@ -44,6 +52,23 @@ BAD_EMAILS = (
     "{{resolve:ssm:x:1}}@example.org",
     f"{'a' * 65}@example.org",
     "yöu@example.org",
+    "-you@example.org",
+    ".you@example.org",
+    "you.@example.org",
+    "y..ou@example.org",
+)
+LOCAL_PARTS = ("no-reply", "a.b+c%d", "_", "a" * 64)
+BAD_LOCAL_PARTS = (
+    "",
+    "no-reply@example.org",
+    "-a",
+    ".a",
+    "a.",
+    "a..b",
+    "a b",
+    "ä",
+    "a" * 65,
+    "{{x}}",
 )
 KEYS = ("/diaspora/database/password", "password", "/a", "pod-1.db_user", "/db/awsome")
 BAD_KEYS = (
@@ -60,13 +85,28 @@ BAD_KEYS = (
     "${Key}",
     "{{x}}",
     "/a" * 16,
+    f"/{'a' * 200}",
 )
 VERSIONS = ("1", "12", "999999")
 BAD_VERSIONS = ("", "0", "01", "1.0", "-1", "latest", "1234567", " 1", "٣")
-BUCKETS = ("my-pod-photos", "abc", "a" * 63)
-BAD_BUCKETS = ("ab", "a" * 64, "My-Pod", "pod.photos", "-pod", "pod-", "pod_photos", "s3://pod")
-ZONES = ("eu-west-1a", "us-gov-west-1b", "ap-southeast-2c")
-BAD_ZONES = ("eu-west-1", "a", "EU-WEST-1A", "eu-west-1a,eu-west-1b", "euw1-az1")
+BUCKETS = ("my-pod-photos", "abc", "a" * 63, "my-xn--pod", "s3alias")
+BAD_BUCKETS = (
+    "ab",
+    "a" * 64,
+    "My-Pod",
+    "pod.photos",
+    "-pod",
+    "pod-",
+    "pod_photos",
+    "s3://pod",
+    "xn--pod",
+    "sthree-pod",
+    "amzn-s3-demo-pod",
+    "pod-s3alias",
+    "pod--ol-s3",
+    "pod--x-s3",
+    "pod--table-s3",
+)
 
 # Parameter → (answers that are taken, answers that are not).
 ANSWERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -92,9 +132,10 @@ ANSWERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "漢字 🐘",
             "{{x}} <%= $y %> `z`",
             "a\tb",
-            "\x7f",
-            " ",
+            "\x7f x",
+            "  a  ",
             "a" * 200,
+            "🐘" * 100,
         ),
         (
             "",
@@ -111,7 +152,12 @@ ANSWERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "two\u2029lines",
             "nul\x00",
             "escape\x1b[31m",
+            " ",
+            "\t \xa0",
+            "\u200b\u3000",
             "a" * 201,
+            # Java counts what Unicode keeps beyond 16 bits twice.
+            "🐘" * 101,
         ),
     ),
     "AdminAccount": (
@@ -119,8 +165,11 @@ ANSWERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("Alice", "a b", "alice@pod.example.org", "a" * 33, "ålice"),
     ),
     "MailDomain": (("", *DOMAINS), BAD_DOMAINS),
-    "MailSenderAddress": (("", *EMAILS), BAD_EMAILS),
-    "MailFromDomain": (("", *DOMAINS), BAD_DOMAINS),
+    "MailSenderAddress": (LOCAL_PARTS, BAD_LOCAL_PARTS),
+    "MailFromDomain": (
+        ("", "bounce", "bounces", "mailfrom", "mail-from", "bounce-2"),
+        ("bounce.example.org", "pod", "www", "Bounce", "bounce-", "bounce_2", "-bounce", "{{x}}"),
+    ),
     "MailUsernameKey": (KEYS, BAD_KEYS),
     "MailUsernameVersion": (VERSIONS, BAD_VERSIONS),
     "MailPasswordKey": (KEYS, BAD_KEYS),
@@ -150,11 +199,23 @@ ANSWERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "AssetsBucketName": (("", *BUCKETS), BAD_BUCKETS),
     "ExistingBucketName": (("", *BUCKETS), BAD_BUCKETS),
     "SecretsPath": (
-        ("", "/diaspora", "/diaspora/my-pod"),
-        ("diaspora", "/", "/diaspora/", "/aws/pod", "/ssm", "/a b", "/a//b", "/a/*", "/a" * 15),
+        ("", "/diaspora/my-pod", "/a/b/c", "/diaspora/database-2"),
+        (
+            "diaspora",
+            "/",
+            "/diaspora",
+            "/diaspora/",
+            "/diaspora/database",
+            "/diaspora/mail",
+            "/aws/pod",
+            "/ssm/pod",
+            "/a b/c",
+            "/a//b",
+            "/a/*",
+            "/a" * 15,
+            f"/a/{'b' * 198}",
+        ),
     ),
-    "AvailabilityZone1": (("", *ZONES), BAD_ZONES),
-    "AvailabilityZone2": (("", *ZONES), BAD_ZONES),
 }
 
 # What somebody's clipboard or malice brings; no question but the pod's name takes any of it.
@@ -315,3 +376,50 @@ def test_every_choice_of_the_tests_is_made_of_good_answers(template: Template) -
     assert {name: parameter_faults(template, a) for name, a in CHOICES.items()} == {
         name: [] for name in CHOICES
     }
+
+
+# AWS's limits: on a role's inline policies, white space not counted (IAM and STS quotas), and on
+# user data before it is encoded (EC2 User Guide).
+POLICY_CHARACTERS = 10_240
+USER_DATA_BYTES = 16 * 1024
+
+
+def longest(template: Template) -> dict[str, str]:
+    """For every typed answer the longest that its limits allow, of letters that take most room."""
+    return {
+        name: ("漢" if name == "PodName" else "a")
+        * min(int(body.get("MaxLength", 4096)), greatest_width(body["AllowedPattern"]))
+        for name, body in template["Parameters"].items()
+        if name in ANSWERS
+    }
+
+
+def greatest_width(pattern: str) -> int:
+    """The characters of the longest text that a pattern matches, look-arounds aside."""
+    return int(parser.parse(pattern).getwidth()[1])
+
+
+def filled(template: Template) -> Rendered:
+    """The template with the longest answers, whatever their patterns say of letters."""
+    free = copy.deepcopy(template)
+    for name in ANSWERS:
+        free["Parameters"][name].pop("AllowedPattern")
+    answers = {**CHOICES["mail with identity"], **longest(template)}
+    return render(free, answers, region="ap-northeast-1", stack_name="s" * 128)
+
+
+def test_every_typed_answer_has_a_greatest_length(template: Template) -> None:
+    lengths = {name: len(answer) for name, answer in longest(template).items()}
+    assert {name: length for name, length in lengths.items() if length > 400} == {}
+
+
+def test_the_longest_answers_fit_the_pods_role(template: Template) -> None:
+    role = filled(template).resources["PodRole"]["Properties"]
+    documents = [policy["PolicyDocument"] for policy in role["Policies"]]
+    written = sum(len(json.dumps(document, separators=(",", ":"))) for document in documents)
+    assert 0 < written <= POLICY_CHARACTERS
+
+
+def test_the_longest_answers_fit_the_user_data(template: Template) -> None:
+    launch = filled(template).resources["PodLaunchTemplate"]["Properties"]["LaunchTemplateData"]
+    assert 0 < len(base64.b64decode(launch["UserData"])) <= USER_DATA_BYTES

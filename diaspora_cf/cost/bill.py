@@ -23,7 +23,6 @@ STAND_INS = {
     "HostedZoneId": "Z0000000000000000000",
     "MailEnabled": "true",
     "MailDomain": "example.org",
-    "MailSenderAddress": "pod@example.org",
 }
 PROMISE = 20.0
 COMPLETE_REGION = "eu-west-1"

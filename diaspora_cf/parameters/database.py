@@ -14,6 +14,7 @@ DATABASE_USERNAME_KEY = Question(
     default="/diaspora/database/username",
     pattern=patterns.PARAMETER_NAME,
     constraint=patterns.PARAMETER_NAME_TEXT,
+    max_length=patterns.PARAMETER_NAME_LENGTH,
 )
 DATABASE_USERNAME_VERSION = Question(
     "DatabaseUsernameVersion",
@@ -37,6 +38,7 @@ DATABASE_PASSWORD_KEY = Question(
     default="/diaspora/database/password",
     pattern=patterns.PARAMETER_NAME,
     constraint=patterns.PARAMETER_NAME_TEXT,
+    max_length=patterns.PARAMETER_NAME_LENGTH,
 )
 DATABASE_PASSWORD_VERSION = Question(
     "DatabasePasswordVersion",
@@ -125,5 +127,6 @@ DATABASE_SNAPSHOT = Question(
         "(rds:|awsbackup:)?[A-Za-z][A-Za-z0-9-]{0,254}"
     ),
     constraint="The name or the ARN of a snapshot of a database cluster, or nothing.",
+    max_length=350,
 )
 RESTORES = given("Restores", DATABASE_SNAPSHOT)

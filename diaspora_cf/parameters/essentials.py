@@ -66,6 +66,7 @@ CERTIFICATE_ARN = Question(
         "arn:aws[a-z-]*:acm:[a-z0-9-]{1,32}:[0-9]{12}:certificate/[0-9a-f-]{1,64}"
     ),
     constraint="The ARN of a certificate in ACM, or nothing.",
+    max_length=255,
 )
 POD_NAME = Question(
     "PodName",
@@ -77,9 +78,8 @@ POD_NAME = Question(
         "a new one that carries it."
     ),
     default="diaspora*",
-    # Java's and Unicode's line breaks and what separates or controls text; a tab may stay.
-    pattern=r'[^"\\\x00-\x08\x0a-\x1f\x85\u2028\u2029]+',
-    constraint="At least one character; no double quote, backslash, line break or control code.",
+    pattern=patterns.LINE,
+    constraint=patterns.LINE_TEXT,
     max_length=200,
 )
 

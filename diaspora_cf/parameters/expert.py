@@ -2,8 +2,8 @@
 
 from ..question import Group, Question, given
 
-_ZONE = "([a-z]{2}(-[a-z]+)+-[0-9][a-z])?"
-_ZONE_TEXT = "The name of an availability zone, such as eu-west-1a, or nothing."
+# The letter alone: of a zone of another region, or of a local zone, there is nothing to be said.
+_LETTERS = ("", "a", "b", "c", "d", "e", "f")
 _ZONE_RULE = "Answer for both zones or for none, and never change it after the stack was created."
 
 LOG_RETENTION_DAYS = Question(
@@ -20,23 +20,22 @@ AVAILABILITY_ZONE_1 = Question(
     "AvailabilityZone1",
     label="Optional. In which availability zone does the pod run?",
     text=(
-        "Pod, database and front share it; such as eu-west-1a. Empty: AWS's first one. Needed "
-        f"only where that zone lacks the instance type or API Gateway's VPC links. {_ZONE_RULE}"
+        "Its letter, such as b for eu-west-1b; pod, database and front share it. Empty: AWS's "
+        "first one. Needed only where that zone lacks the instance type or API Gateway's VPC "
+        f"links. {_ZONE_RULE}"
     ),
     default="",
-    pattern=_ZONE,
-    constraint=_ZONE_TEXT,
+    allowed=_LETTERS,
 )
 AVAILABILITY_ZONE_2 = Question(
     "AvailabilityZone2",
     label="Optional. Which availability zone is the second one?",
     text=(
-        "Another zone of the region, such as eu-west-1b: the database needs a second one to move "
-        f"to. Empty: AWS's second one. {_ZONE_RULE}"
+        "The letter of another zone, such as c for eu-west-1c: the database needs a second one to "
+        f"move to. Empty: AWS's second one. {_ZONE_RULE}"
     ),
     default="",
-    pattern=_ZONE,
-    constraint=_ZONE_TEXT,
+    allowed=_LETTERS,
 )
 
 GROUP = Group("For experts", (LOG_RETENTION_DAYS, AVAILABILITY_ZONE_1, AVAILABILITY_ZONE_2))

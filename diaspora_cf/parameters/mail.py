@@ -30,16 +30,16 @@ MAIL_DOMAIN = Question(
 )
 MAIL_SENDER_ADDRESS = Question(
     "MailSenderAddress",
-    label="Optional. From which address does mail come?",
+    label="From which address does mail come?",
     text=(
-        "The sender of the pod's mails, an address of the mail domain such as "
-        "no-reply@example.org. Needed when mail is on. It can be changed at any time; the pod is "
-        "replaced by a new one."
+        "What stands before the @ of the sender's address, such as no-reply: the mail domain is "
+        "put behind it, because SES sends for no other. Only used when mail is on. It can be "
+        "changed at any time; the pod is replaced by a new one."
     ),
-    default="",
-    pattern=patterns.optional(patterns.EMAIL),
-    constraint=patterns.EMAIL_TEXT,
-    max_length=254,
+    default="no-reply",
+    pattern=patterns.LOCAL_PART,
+    constraint=patterns.LOCAL_PART_TEXT,
+    max_length=64,
 )
 CREATE_MAIL_IDENTITY = Question(
     "CreateMailIdentity",
@@ -57,14 +57,13 @@ MAIL_FROM_DOMAIN = Question(
     "MailFromDomain",
     label="Optional. Which subdomain receives bounces?",
     text=(
-        "A subdomain of the mail domain that nothing else uses, such as bounce.example.org: the "
-        "stack makes it the identity's MAIL FROM domain, with its MX and SPF records, which helps "
-        "mail past spam filters. It can be changed at any time."
+        "The name of a subdomain that nothing else uses, such as bounce, in front of the mail "
+        "domain: the stack makes it the identity's MAIL FROM domain, with its MX and SPF records, "
+        "which helps mail past spam filters. It can be changed at any time."
     ),
     default="",
-    pattern=patterns.optional(patterns.DOMAIN),
-    constraint=patterns.DOMAIN_TEXT,
-    max_length=253,
+    pattern=patterns.optional(patterns.BOUNCE_LABEL),
+    constraint=patterns.BOUNCE_LABEL_TEXT,
 )
 CREATE_DMARC_RECORD = Question(
     "CreateDmarcRecord",
@@ -87,6 +86,7 @@ MAIL_USERNAME_KEY = Question(
     default="/diaspora/mail/username",
     pattern=patterns.PARAMETER_NAME,
     constraint=patterns.PARAMETER_NAME_TEXT,
+    max_length=patterns.PARAMETER_NAME_LENGTH,
 )
 MAIL_USERNAME_VERSION = Question(
     "MailUsernameVersion",
@@ -110,6 +110,7 @@ MAIL_PASSWORD_KEY = Question(
     default="/diaspora/mail/password",
     pattern=patterns.PARAMETER_NAME,
     constraint=patterns.PARAMETER_NAME_TEXT,
+    max_length=patterns.PARAMETER_NAME_LENGTH,
 )
 MAIL_PASSWORD_VERSION = Question(
     "MailPasswordVersion",

@@ -35,11 +35,13 @@ SECRETS_PATH = Question(
     text=(
         "A path in SSM Parameter Store, such as /diaspora/my-pod. Empty: /diaspora/ and the "
         "stack's name. A second stack for the same pod must be given the path of the first, or "
-        "everybody is logged out. Changing it later makes new secrets."
+        "everybody is logged out. A path that holds another pod's secrets is refused by the pod as "
+        "it boots. Changing it later makes new secrets."
     ),
     default="",
     pattern=patterns.optional(patterns.PARAMETER_PATH),
     constraint=patterns.PARAMETER_PATH_TEXT,
+    max_length=patterns.PARAMETER_NAME_LENGTH,
 )
 
 GROUP = Group(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..question import Question
-from .essentials import CERTIFICATE_ARN, DOMAIN_NAME, HOSTED_ZONE_ID, OWNS_DOMAIN
+from .essentials import CERTIFICATE_ARN, HOSTED_ZONE_ID, OWNS_DOMAIN
 from .expert import AVAILABILITY_ZONE_1, AVAILABILITY_ZONE_2
 from .machine import POD_KEY_NAME, SSH_ACCESS
 from .mail import (
@@ -18,7 +18,6 @@ from .mail import (
     MAIL_DOMAIN,
     MAIL_ENABLED,
     MAIL_FROM_DOMAIN,
-    MAIL_SENDER_ADDRESS,
 )
 from .moving import ASSETS_BUCKET_NAME, EXISTING_BUCKET_NAME
 
@@ -59,9 +58,9 @@ def low_cost_rules() -> dict[str, Expression]:
             _given(CERTIFICATE_ARN),
             when=_both(_is(OWNS_DOMAIN, "yes"), _is(HOSTED_ZONE_ID, "")),
         ),
-        "AddressForMail": _rule(
-            "Mail is on: give MailDomain and MailSenderAddress, or set MailEnabled to false.",
-            _both(_given(MAIL_DOMAIN), _given(MAIL_SENDER_ADDRESS)),
+        "DomainForMail": _rule(
+            "Mail is on: give MailDomain, or set MailEnabled to false.",
+            _given(MAIL_DOMAIN),
             when=_is(MAIL_ENABLED, "true"),
         ),
         "ZoneForMailIdentity": _rule(
@@ -79,15 +78,6 @@ def low_cost_rules() -> dict[str, Expression]:
             "MailFromDomain belongs to an identity that the stack makes, with records in its "
             "hosted zone: set CreateMailIdentity to yes, or leave MailFromDomain empty.",
             _is(CREATE_MAIL_IDENTITY, "yes"),
-            when=_given(MAIL_FROM_DOMAIN),
-        ),
-        "OwnMailFromDomain": _rule(
-            "MailFromDomain must be a subdomain that nothing else uses: neither MailDomain itself "
-            "nor DomainName.",
-            _both(
-                _not(_same(MAIL_FROM_DOMAIN, MAIL_DOMAIN)),
-                _not(_same(MAIL_FROM_DOMAIN, DOMAIN_NAME)),
-            ),
             when=_given(MAIL_FROM_DOMAIN),
         ),
         "BothZonesOrNone": _rule(

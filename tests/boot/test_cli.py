@@ -185,7 +185,7 @@ def test_no_secret_is_said_or_noted(
         monkeypatch.setattr(aws, "client", lambda service, region: ssm)
         for _ in range(5):
             stub.add_response("get_parameter", {"Parameter": {"Value": secret}})
-        # The session secret is none: the boot fails with it in hand.
+        # It is no name of a domain either: the boot fails with it in hand.
         assert cli.main(["prepare"], machine) == 1
     said = "".join(capfd.readouterr())
     noted = "".join(path.read_text() for path in machine.run.iterdir())

@@ -20,6 +20,7 @@ READ = {
     "database-password:12": "db<%secret",
     "/diaspora/mail/username:2": "AKIA",
     "/diaspora/mail/password:3": "mail secret",
+    "/diaspora/pod/domain-name": samples.SETTINGS["domain_name"],
     "/diaspora/pod/session-secret": "ab" * 64,
     "/diaspora/pod/oidc-key": samples.secrets().oidc_key,
 }

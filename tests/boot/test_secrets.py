@@ -67,6 +67,23 @@ def test_throttling_is_waited_out() -> None:
 # What the pod makes up ----------------------------------------------------------------------------
 
 
+def test_the_first_pod_notes_down_whose_secrets_these_are() -> None:
+    with stubbed("ssm") as (ssm, stub):
+        stub.add_client_error("get_parameter", "ParameterNotFound")
+        made = {"Name": f"{PATH}/domain-name", "Value": "pod.example.org"}
+        stub.add_response("put_parameter", {}, {**made, "Type": "SecureString", "Overwrite": False})
+        own_secrets.claim(ssm, PATH, "pod.example.org")
+
+
+def test_a_pod_takes_no_other_pods_secrets() -> None:
+    with stubbed("ssm") as (ssm, stub):
+        stub.add_response("get_parameter", answer("pod.example.org"))
+        own_secrets.claim(ssm, PATH, "pod.example.org")
+        stub.add_response("get_parameter", answer("friends.example.org"))
+        with pytest.raises(Permanent, match="/diaspora/pod are another pod's"):
+            own_secrets.claim(ssm, PATH, "pod.example.org")
+
+
 def test_a_secret_that_is_there_is_used_and_nothing_written() -> None:
     with stubbed("ssm") as (ssm, stub):
         stub.add_response("get_parameter", answer(SECRET), asked(f"{PATH}/session-secret"))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..answers import CHOICES, HOSTED, IDENTITY, MAIL
-from .breaking import Mutation, attribute
-from .reading import Template, rendered
+from .breaking import Mutation, attribute, change, resource
+from .reading import Template, rendered, told_to_the_pod
 
 
 def test_mail_records_are_made_only_where_they_are_asked_for(template: Template) -> None:
@@ -18,6 +18,22 @@ def test_mail_records_are_made_only_where_they_are_asked_for(template: Template)
     assert with_mail_from == set(_MAIL_RECORDS) - {"DmarcRecord"}
 
 
+def test_mail_comes_from_the_mail_domain_whatever_is_answered(template: Template) -> None:
+    choice = CHOICES["mail with identity and MAIL FROM"]
+    sender = told_to_the_pod(template, "mail_sender_address", choice)
+    resources = rendered(template, choice).resources
+    identity = resources["MailIdentity"]["Properties"]
+    bounces = identity["MailFromAttributes"]["MailFromDomain"]
+    assert sender == f"no-reply@{identity['EmailIdentity']}"
+    assert bounces == f"bounce.{identity['EmailIdentity']}"
+    for record in ("MailFromMxRecord", "MailFromSpfRecord"):
+        assert resources[record]["Properties"]["Name"] == bounces
+
+
+def test_a_pod_that_sends_no_mail_is_told_no_sender(template: Template) -> None:
+    assert told_to_the_pod(template, "mail_sender_address") == ""
+
+
 _MAIL_RECORDS = (
     "DkimRecord1",
     "DkimRecord2",
@@ -29,6 +45,14 @@ _MAIL_RECORDS = (
 
 
 MUTATIONS: dict[str, Mutation] = {
+    "mail_comes_from_the_mail_domain_whatever_is_answered": change(
+        "MailFromMxRecord", "Name", to={"Ref": "MailFromDomain"}
+    ),
+    "a_pod_that_sends_no_mail_is_told_no_sender": lambda template: resource(
+        template, "PodLaunchTemplate"
+    )["Properties"]["LaunchTemplateData"]["UserData"]["Fn::Base64"]["Fn::Sub"][1].__setitem__(
+        "MailSenderAddress", {"Fn::Base64": {"Fn::Sub": "${MailSenderAddress}@${MailDomain}"}}
+    ),
     "mail_records_are_made_only_where_they_are_asked_for": attribute(
         "DmarcRecord", "Condition", "MakesMailFrom"
     ),

@@ -79,6 +79,20 @@ def test_nothing_can_be_written_to_a_foreign_bucket_through_the_endpoint(
     assert own == [["arn:aws:s3:::AssetsBucket", "arn:aws:s3:::AssetsBucket/*"]]
 
 
+def test_zones_are_those_that_were_chosen_in_the_stacks_own_region(template: Template) -> None:
+    chosen = CHOICES["chosen zones"]
+    assert zones(template, chosen) == ["eu-west-1b", "eu-west-1b", "eu-west-1c"]
+    assert zones(template, HOSTED) == ["eu-west-1a", "eu-west-1a", "eu-west-1b"]
+
+
+def zones(template: Template, choice: dict[str, str]) -> list[str]:
+    subnets = rendered(template, choice).resources
+    return [
+        subnets[title]["Properties"]["AvailabilityZone"]
+        for title in ("PublicSubnetA", "PrivateSubnetA", "PrivateSubnetB")
+    ]
+
+
 def test_the_s3_endpoint_serves_every_route_table(template: Template) -> None:
     tables = list(of_type(template, "AWS::EC2::RouteTable"))
     assert properties(template, "S3Endpoint")["RouteTableIds"] == tables
@@ -117,6 +131,11 @@ MUTATIONS: dict[str, Mutation] = {
         1,
         "Action",
         to=["s3:GetObject", "s3:PutObject"],
+    ),
+    "zones_are_those_that_were_chosen_in_the_stacks_own_region": change(
+        "PrivateSubnetB",
+        "AvailabilityZone",
+        to={"Fn::If": ["ChoosesZones", {"Ref": "AvailabilityZone2"}, "eu-west-1b"]},
     ),
     "the_s3_endpoint_serves_every_route_table": change(
         "S3Endpoint", "RouteTableIds", to=[{"Ref": "PublicRouteTable"}]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from diaspora_pod.own_secrets import OIDC_KEY, SESSION_SECRET
+from diaspora_pod.own_secrets import DOMAIN_NAME, OIDC_KEY, SESSION_SECRET
 
 from ..answers import CHOICES, HOSTED, MAIL
 from ..iam import allowed, statements
@@ -54,7 +54,7 @@ def test_a_secret_without_a_leading_slash_has_the_same_arn(template: Template) -
 
 
 def test_the_pod_makes_its_own_secrets_and_never_overwrites_one(template: Template) -> None:
-    for name in (SESSION_SECRET, OIDC_KEY):
+    for name in (SESSION_SECRET, OIDC_KEY, DOMAIN_NAME):
         own = f"{_SSM}/diaspora/pod/{name}"
         assert may(template, "ssm:GetParameter", own)
         assert may(template, "ssm:PutParameter", own, context={"ssm:Overwrite": "false"})

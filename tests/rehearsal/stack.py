@@ -30,11 +30,8 @@ SECRETS = {
     "/diaspora/mail/password": 'BM+8"f,x\\y$z#w',
 }
 # The answers of a pod that sends mail; the domain is verified at SES.
-MAIL = {
-    "MailEnabled": "true",
-    "MailDomain": "example.org",
-    "MailSenderAddress": "no-reply@example.org",
-}
+MAIL = {"MailEnabled": "true", "MailDomain": "example.org", "MailSenderAddress": "pod"}
+SENDER = f"{MAIL['MailSenderAddress']}@{MAIL['MailDomain']}"
 MAIL_HOST = f"email-smtp.{REGION}.amazonaws.com"
 
 

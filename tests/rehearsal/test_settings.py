@@ -16,7 +16,7 @@ ANSWERS = {
     "InvitationsOpen": "false",
     "MailEnabled": "true",
     "MailDomain": "example.org",
-    "MailSenderAddress": "no-reply@example.org",
+    "MailSenderAddress": "no-reply",
 }
 
 

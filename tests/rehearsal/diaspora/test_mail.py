@@ -13,13 +13,12 @@ from ..fakes.mail import PORT, Mail, Message
 from ..figures import Figures
 from ..patience import until
 from ..pod import Pod
-from ..stack import MAIL, SECRETS
+from ..stack import MAIL, SECRETS, SENDER
 from .conftest import ADMIN
 from .person import Person, make_account
 
 NAME = "Bob's <b>漢字</b> {{x}} <%= 1+1 %> 🐘"
 BOB = ("bob", "bob@example.net")
-SENDER = MAIL["MailSenderAddress"]
 # sidekiq repeats a job after 15 to 25 seconds, and looks at its clock every 5 to 10.
 FIRST_RETRY = 90
 

@@ -13,6 +13,7 @@ from .errors import Permanent, Transient
 
 SESSION_SECRET = "session-secret"
 OIDC_KEY = "oidc-key"
+DOMAIN_NAME = "domain-name"
 SESSION_SECRET_LENGTH = 128
 OIDC_KEY_BITS = 4096
 
@@ -21,6 +22,19 @@ _PEM = re.compile(
     r"([A-Za-z0-9+/=]{1,76}\n)+"
     r"-----END (?P=kind)-----\n?"
 )
+
+
+def claim(ssm: Any, path: str, domain: str) -> None:
+    """Note down at the first boot whose secrets these are; raises Permanent for another pod's.
+
+    Two pods with the same secrets would believe each other's sessions.
+    """
+    owner = _keep(ssm, f"{path}/{DOMAIN_NAME}", lambda: domain)
+    if owner != domain:
+        raise Permanent(
+            f"the secrets below {path} are another pod's, and not {domain}'s: "
+            "give SecretsPath another path"
+        )
 
 
 def session_secret(ssm: Any, path: str) -> str:

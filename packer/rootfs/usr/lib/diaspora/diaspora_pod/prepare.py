@@ -37,6 +37,7 @@ def read_secrets(settings: Settings) -> Secrets:
         mail_password = parameters.read(
             ssm, settings.mail_password_key, settings.mail_password_version
         )
+    own_secrets.claim(ssm, settings.secrets_path, settings.domain_name)
     return Secrets(
         session_secret=own_secrets.session_secret(ssm, settings.secrets_path),
         oidc_key=own_secrets.oidc_key(ssm, settings.secrets_path),
