@@ -10,13 +10,13 @@ from typing import TypeVar
 
 from ..stacks import STACKS
 from . import report
-from .awake import OURS, STOCK
+from .awake import STOCK, ours
 from .bill import Case
 from .prices import price_list
 from .profiles import PROFILES
 
 Entry = TypeVar("Entry")
-MACHINES = {machine.name: machine for machine in (OURS, STOCK)}
+MACHINES = {machine.name: machine for machine in (ours(), STOCK)}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stack", default="low_cost", metavar="NAME", help=_names(STACKS))
     parser.add_argument("--region", default="eu-west-1", metavar="NAME")
     parser.add_argument("--profile", default="quiet", metavar="NAME", help=_names(PROFILES))
-    parser.add_argument("--machine", default=OURS.name, metavar="NAME", help=_names(MACHINES))
+    parser.add_argument("--machine", default=ours().name, metavar="NAME", help=_names(MACHINES))
     parser.add_argument(
         "--parameter",
         action="append",

@@ -8,8 +8,12 @@ real messages come in bunches, which leaves longer pauses between them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
 
 from .profiles import Profile
 
@@ -23,7 +27,7 @@ Connection = tuple[float, float]
 class Event:
     """Something that asks the database, and for how long it is connected by that alone.
 
-    ``seconds`` include the 5 that our pool keeps an idle connection.
+    ``seconds`` include the 5 that our pool keeps an idle connection; 0: it does not ask.
     """
 
     name: str
@@ -32,13 +36,19 @@ class Event:
 
 
 _MEASURED = "measured on diaspora* v0.9.1.0 with idle_timeout 5, PostgreSQL's log, 2026-11-23"
-JOBS = (
-    Event("CheckBirthday", 5, _MEASURED),
-    Event("CleanupOldExports", 6, _MEASURED),
-    Event("CleanupPendingPhotos", 9, _MEASURED),
-    Event("RecurringPodCheck", 8, f"{_MEASURED}, no other pods known"),
-)
-RECHECK = Event("RecheckScheduledPods", 10, _MEASURED)
+# Of each daily job by its class.
+JOBS = {
+    event.name: event
+    for event in (
+        Event("CheckBirthday", 5, _MEASURED),
+        Event("CleanCachedFiles", 0, _MEASURED),
+        Event("CleanupOldExports", 6, _MEASURED),
+        Event("CleanupPendingPhotos", 9, _MEASURED),
+        Event("QueueUsersForRemoval", 0, f"{_MEASURED}; it is switched off"),
+        Event("RecheckScheduledPods", 10, _MEASURED),
+        Event("RecurringPodCheck", 8, f"{_MEASURED}, no other pods known"),
+    )
+}
 STRANGER = Event("a stranger's page", 7, f"{_MEASURED}: a public profile")
 INBOUND = Event("a public message", 8, "not measured: taken to be a page's, /stream's")
 
@@ -47,16 +57,14 @@ INBOUND = Event("a public message", 8, "not measured: taken to be a page's, /str
 class Machine:
     """How an installation of diaspora* treats its database.
 
-    ``idle_seconds`` is how long an idle connection stays open; ``jobs_at`` the hours of the four
-    daily jobs; ``rechecks`` how often a day scheduled pods are looked at; ``asking`` the share of
-    strangers' requests that ask the database at all.
+    ``idle_seconds`` is how long an idle connection stays open; ``jobs`` the hours of the day at
+    which each daily job runs; ``asking`` the share of strangers' requests that ask the database.
     """
 
     name: str
     text: str
     idle_seconds: float
-    jobs_at: tuple[float, float, float, float]
-    rechecks: int
+    jobs: Mapping[str, tuple[float, ...]]
     asking: float
 
     def connected(self, event: Event) -> float:
@@ -70,20 +78,43 @@ STOCK = Machine(
     "diaspora* as it comes",
     # idle_timeout 300, looked at every 60 s: gone after 320 s, as measured.
     idle_seconds=320,
-    # Hours that an installation draws by lot, but for midnight.
-    jobs_at=(0, 5, 11, 17),
-    rechecks=48,
+    # Hours that an installation draws by lot, but for midnight and for every half hour.
+    jobs=MappingProxyType(
+        {
+            "CheckBirthday": (0,),
+            "CleanupOldExports": (5,),
+            "CleanupPendingPhotos": (11,),
+            "RecurringPodCheck": (17,),
+            "RecheckScheduledPods": tuple(number / 2 for number in range(48)),
+        }
+    ),
     asking=1.0,
 )
-OURS = Machine(
-    "image",
-    "as the image sets it up",
-    idle_seconds=MEASURED_IDLE_SECONDS,
-    jobs_at=(3, 3.02, 3.04, 3.06),
-    rechecks=1,
-    # The landing page and login ask nothing; that they are half of it is an assumption.
-    asking=0.5,
+SCHEDULE = (
+    Path(__file__).resolve().parents[2]
+    / "packer/rootfs/usr/share/diaspora/templates/schedule.yml.j2"
 )
+
+
+@cache
+def ours() -> Machine:
+    """Our image; its daily jobs are those that its boot program plans."""
+    return Machine(
+        "image",
+        "as the image sets it up",
+        idle_seconds=MEASURED_IDLE_SECONDS,
+        jobs=planned(SCHEDULE.read_text("utf-8")),
+        # The landing page and login ask nothing; that they are half of it is an assumption.
+        asking=0.5,
+    )
+
+
+def planned(schedule: str) -> dict[str, tuple[float, ...]]:
+    """The hours of each job in the image's schedule, counted from the pod's own first minute."""
+    jobs = re.findall(
+        r":cron: \{\{ first_minute \+ (\d+) \}\} (\d+) \* \* \*\n  :class: Workers::(\w+)", schedule
+    )
+    return {name: (int(hour) + int(minute) / 60,) for minute, hour, name in jobs}
 
 
 def billed_minutes(connections: Iterable[Connection], pause_seconds: float) -> float:
@@ -133,21 +164,22 @@ def _presence(profile: Profile, machine: Machine) -> Iterator[Connection]:
 
 
 def _jobs(machine: Machine) -> Iterator[Connection]:
-    for job, hour in zip(JOBS, machine.jobs_at, strict=True):
-        yield hour * HOUR, machine.connected(job)
-    first = machine.jobs_at[-1] * HOUR
-    for number in range(machine.rechecks):
-        yield (first + number * DAY / machine.rechecks) % DAY, machine.connected(RECHECK)
+    for name, hours in machine.jobs.items():
+        for hour in hours if JOBS[name].seconds else ():
+            yield hour * HOUR, machine.connected(JOBS[name])
 
 
 def _messages(profile: Profile, machine: Machine, wait_minutes: int) -> Iterator[Connection]:
     count = profile.inbound_per_hour * 24
     if wait_minutes:
         count = min(count, DAY / (wait_minutes * 60))
-    return _spread(count, machine, INBOUND)
+    # A third of their distance later than strangers: chance does not let them coincide either.
+    return _spread(count, machine, INBOUND, later=1 / 3)
 
 
-def _spread(count: float, machine: Machine, event: Event) -> Iterator[Connection]:
-    """So many events a day, at equal distances."""
+def _spread(
+    count: float, machine: Machine, event: Event, later: float = 0.0
+) -> Iterator[Connection]:
+    """So many events a day, at equal distances, ``later`` by a share of that."""
     for number in range(round(count)):
-        yield number * DAY / round(count), machine.connected(event)
+        yield (number + later) * DAY / round(count), machine.connected(event)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import fsum
 from typing import Any
 
 from ..rendering import Rendered, failed_rules, render
 from . import awake, charges, usage
-from .awake import OURS, Machine
+from .awake import Machine, ours
 from .charges import Line, Month
 from .prices import PriceList, price_list
 from .profiles import Profile
@@ -39,7 +39,7 @@ class Case:
     prices: PriceList
     profile: Profile
     answers: Mapping[str, str]
-    machine: Machine = OURS
+    machine: Machine = field(default_factory=ours)
     wait_minutes: int = 0
     free_tier: bool = False
 

@@ -115,5 +115,5 @@ def test_trouble_with_assets_fails_no_first_boot(
 
     monkeypatch.setattr(assets, "exchange", refuse)
     assert cli.main(["assets"], own) == 1
-    assert read_failure(own) is None
+    assert read_failure(own, "assets") is None
     assert "the bucket says no" in capsys.readouterr().err

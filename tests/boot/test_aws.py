@@ -46,8 +46,6 @@ PERMANENT = {
     "no such bucket": answered("NoSuchBucket", 404),
     "no such parameter": answered("ParameterNotFound"),
     "a key of KMS that is gone": answered("InvalidKeyId"),
-    "another authority": tls("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate in chain"),
-    "another name": tls("[SSL: CERTIFICATE_VERIFY_FAILED] Hostname mismatch"),
     "no region of that name": raised.InvalidRegionError(region_name="a b"),
     "a call that is none": raised.ParamValidationError(report="x"),
 }

@@ -34,7 +34,8 @@ def test_a_command_that_is_none_is_refused(wrong: list[str]) -> None:
 def test_bad_settings_end_every_command_with_1(machine: Machine, command: list[str]) -> None:
     machine.settings.write_text("{")
     assert cli.main(command, machine) == 1
-    assert read_failure(machine) is not None
+    command_name = "-".join(command)
+    assert read_failure(machine, command_name) is not None
 
 
 def test_the_pages_that_must_answer_later_are_asked_for(
@@ -58,7 +59,17 @@ def test_a_page_that_is_wrong_ends_the_warming(
 
     monkeypatch.setattr(web, "ask_application", ask)
     assert cli.main(["warm"], machine) == 1
-    assert read_failure(machine) == Note("warm", "/ answers 301")
+    assert read_failure(machine, "warm") == Note("warm", "/ answers 301")
+
+
+def test_a_page_that_never_answers_is_given_up_so_that_jobs_can_begin(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, no_pauses: None
+) -> None:
+    def ask(*_: Any) -> None:
+        raise Transient("/ answers 500")
+
+    monkeypatch.setattr(web, "ask_application", ask)
+    assert cli.main(["warm"], machine) == 1
 
 
 def test_a_page_that_fails_is_asked_for_again(
@@ -94,7 +105,7 @@ def test_a_bucket_that_refuses_fails_the_mount_by_name(
         monkeypatch.setattr(aws, "client", lambda service, region: s3)
         stub.add_client_error("list_objects_v2", "AccessDenied", http_status_code=403)
         assert cli.main(["prefix", "users"], machine) == 1
-    failure = read_failure(machine)
+    failure = read_failure(machine, "prefix-users")
     assert failure is not None
     assert failure.step == "mount-users"
 

@@ -100,7 +100,7 @@ def test_a_schema_newer_than_the_image_stops_the_boot_by_name(
 ) -> None:
     with pytest.raises(Permanent, match="20991231000000"):
         run(machine, Database(versions))
-    failure = read_failure(machine)
+    failure = read_failure(machine, "migrate")
     assert failure is not None
     assert failure.step == "schema-newer"
 
@@ -184,7 +184,7 @@ def test_a_migration_that_fails_is_tried_again_and_then_told(machine: Machine) -
     with pytest.raises(Permanent, match="db:migrate ended with 1"):
         run(machine, shared, rake, Pauses())
     assert rake.starts == ATTEMPTS
-    failure = read_failure(machine)
+    failure = read_failure(machine, "migrate")
     assert failure is not None
     assert failure.step == "migrate"
 

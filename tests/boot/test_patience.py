@@ -95,14 +95,14 @@ def test_what_ends_a_step_is_noted_as_the_failure_and_said(
 ) -> None:
     with pytest.raises(Permanent), progress.step("secrets"):
         raise Permanent("access denied")
-    assert read_failure(machine) == Note("secrets", "access denied")
+    assert read_failure(machine, "prepare") == Note("secrets", "access denied")
     assert capsys.readouterr().err.splitlines() == ["secrets: access denied"]
 
 
 def test_the_failure_can_be_read_by_a_person(machine: Machine, progress: Progress) -> None:
     with pytest.raises(Permanent), progress.step("secrets"):
         raise Permanent("access denied")
-    path = machine.run / "failure"
+    path = machine.run / "failure-prepare"
     assert json.loads(path.read_text()) == {"step": "secrets", "reason": "access denied"}
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
 
@@ -112,7 +112,7 @@ def test_a_mistake_of_ours_fails_the_step_without_quoting_anything(
 ) -> None:
     with pytest.raises(ValueError), progress.step("render"):
         raise ValueError("the password is x")
-    failure = read_failure(machine)
+    failure = read_failure(machine, "prepare")
     assert failure is not None
     assert failure.step == "render"
     assert "ValueError" in failure.reason
@@ -126,10 +126,10 @@ def test_a_step_that_works_at_last_forgives_its_failure(
         raise Permanent("access denied")
     with progress.step("settings"):
         pass
-    assert read_failure(machine) is not None
+    assert read_failure(machine, "prepare") is not None
     with progress.step("secrets"):
         pass
-    assert read_failure(machine) is None
+    assert read_failure(machine, "prepare") is None
 
 
 def test_a_line_of_the_log_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

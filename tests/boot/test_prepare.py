@@ -109,7 +109,7 @@ def test_a_failure_carries_its_step(
 ) -> None:
     with pytest.raises(Permanent):
         run(machine, **change)
-    failure = read_failure(machine)
+    failure = read_failure(machine, "prepare")
     assert failure is not None
     assert failure.step == step
 
@@ -122,7 +122,7 @@ def test_a_secret_that_is_missing_carries_the_step_of_secrets(
         stub.add_client_error("get_parameter", "ParameterNotFound")
         with pytest.raises(Permanent):
             run(machine)
-    assert read_failure(machine) == Note(
+    assert read_failure(machine, "prepare") == Note(
         "secrets",
         "the SSM parameter /diaspora/database/username is missing, or has no version 1",
     )

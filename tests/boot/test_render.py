@@ -153,8 +153,17 @@ def test_unused_connections_are_soon_gone_so_that_the_database_can_sleep(machine
     assert (found["idle_timeout"], found["reaping_frequency"]) == (5, 5)
 
 
-def test_a_database_that_wakes_is_waited_for(machine: Machine) -> None:
-    assert database(machine)["connect_timeout"] == 45
+def test_a_connection_that_died_silently_is_given_up_within_half_a_minute(machine: Machine) -> None:
+    settings = database(machine)
+    silence = settings["keepalives_idle"]
+    silence += settings["keepalives_interval"] * settings["keepalives_count"]
+    assert silence <= 30
+    assert settings["tcp_user_timeout"] <= 30_000
+
+
+def test_how_long_a_connection_may_take_is_left_to_the_units(machine: Machine) -> None:
+    # What stands in the file would win over PGCONNECT_TIMEOUT.
+    assert "connect_timeout" not in database(machine)
 
 
 def test_every_thread_of_sidekiq_finds_a_connection(machine: Machine) -> None:
@@ -217,11 +226,25 @@ def test_diaspora_takes_the_schedule_as_it_is(machine: Machine) -> None:
         assert job[":class"] == f"Workers::{camel}"
 
 
-def test_all_daily_jobs_run_within_six_minutes(machine: Machine) -> None:
-    schedule = yaml.safe_load(files(machine)["schedule.yml"])
+def minutes(machine: Machine, domain: str) -> list[int]:
+    schedule = yaml.safe_load(files(machine, samples.settings(domain_name=domain))["schedule.yml"])
     times = [job[":cron"].split() for job in schedule.values()]
     assert all(time[1:] == ["3", "*", "*", "*"] for time in times)
-    assert {int(time[0]) for time in times} <= set(range(7))
+    return [int(time[0]) for time in times]
+
+
+def test_all_daily_jobs_run_one_after_the_other_within_the_planned_hour(machine: Machine) -> None:
+    for number in range(200):
+        planned = minutes(machine, f"pod{number}.example.org")
+        assert planned == list(range(planned[0], planned[0] + 7))
+        assert 0 <= planned[0] <= planned[-1] <= 59
+
+
+def test_pods_do_not_all_check_each_other_at_the_same_minute(machine: Machine) -> None:
+    first = [minutes(machine, f"pod{number}.example.org")[0] for number in range(500)]
+    assert minutes(machine, "pod1.example.org")[0] == first[1]
+    assert len(set(first)) > 45
+    assert max(first.count(minute) for minute in first) < 30
 
 
 def test_nginx_is_told_nothing_that_could_break_it(machine: Machine) -> None:
@@ -286,7 +309,6 @@ def test_a_page_needs_nothing_from_anywhere(machine: Machine, page: str) -> None
 def test_pages_that_wait_come_back_by_themselves(machine: Machine) -> None:
     pages = files(machine)
     assert 'http-equiv="refresh"' in pages["waking.html"]
-    assert 'http-equiv="refresh"' in pages["unavailable.html"]
     assert 'http-equiv="refresh"' not in pages["too-large.html"]
 
 
@@ -303,7 +325,6 @@ PUBLIC = {
     "etc/nginx/diaspora/pod.conf",
     "run/diaspora/mount.env",
     "var/lib/diaspora-pages/waking.html",
-    "var/lib/diaspora-pages/unavailable.html",
     "var/lib/diaspora-pages/too-large.html",
 }
 

@@ -63,8 +63,18 @@ def test_a_systemd_that_does_not_answer_is_asked_again_later(
     assert units.states(["a.service"]) == {}
 
 
+@pytest.mark.parametrize(("said", "seconds"), [(b"12500000\n", 12.5), (b"\n", 0.0), (b"", 0.0)])
+def test_the_machines_start_is_that_of_its_systemd(
+    monkeypatch: pytest.MonkeyPatch, said: bytes, seconds: float
+) -> None:
+    answer = subprocess.CompletedProcess([], 0, said)
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: answer)
+    assert units.machine_started() == seconds
+
+
 def test_the_steps_are_in_the_order_of_the_boot() -> None:
     assert [step.name for step in steps(runs_jobs=True)] == [
+        "firewall",
         "settings",
         "mount-images",
         "mount-users",

@@ -11,6 +11,8 @@ from .machine import Machine
 
 # A change of a table that waits behind a long query makes everybody wait behind itself.
 LOCK_TIMEOUT = "10s"
+# Seconds in which the database answers that it wakes for: 30 and more after a day of sleep.
+CONNECT_TIMEOUT = "45"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -50,6 +52,7 @@ def _environment(user: pwd.struct_passwd) -> dict[str, str]:
         "HOME": user.pw_dir,
         "LANG": "C.UTF-8",
         "PATH": PATH,
+        "PGCONNECT_TIMEOUT": CONNECT_TIMEOUT,
         "RAILS_ENV": "production",
         "USER": user.pw_name,
         **{name: os.environ[name] for name in ("TMPDIR",) if name in os.environ},

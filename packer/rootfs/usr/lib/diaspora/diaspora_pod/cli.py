@@ -19,6 +19,8 @@ from .settings import load
 
 # Asked once, they answer from then on while the database sleeps.
 WARMED_PAGES = ("/", "/users/sign_in")
+# A minute and a half for each; jobs wait meanwhile.
+WARM_ATTEMPTS = 8
 
 
 def main(arguments: Sequence[str] | None = None, machine: Machine | None = None) -> int:
@@ -95,7 +97,7 @@ def _warm(machine: Machine) -> None:
         domain = load(machine).domain_name
         for page in WARMED_PAGES:
             ask = functools.partial(web.ask_application, WEB_SOCKET, page, domain)
-            patiently(ask, progress.waiting)
+            patiently(ask, progress.waiting, attempts=WARM_ATTEMPTS)
 
 
 def _assets(machine: Machine) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import grp
 import os
 import pwd
@@ -22,6 +23,8 @@ def write(
     # A name of its own that no reader looks for. What a crash left there goes first.
     unfinished = f".{path.name}.new"
     with _open_folder(path.parent) as folder:
+        # One at a time: two programs that write the same file would take each other's away.
+        fcntl.flock(folder, fcntl.LOCK_EX)
         try:
             _write_new(unfinished, data, folder, mode, uid, gid)
             os.rename(unfinished, path.name, src_dir_fd=folder, dst_dir_fd=folder)

@@ -79,7 +79,8 @@ def watch_first_boot(machine: Machine) -> None:
     except Permanent as trouble:
         announce(f"the first boot failed at the step settings: {trouble}")
         raise
-    failed = watch(steps(stack.runs_jobs), _eyes(machine, stack), _started(machine), stack.deadline)
+    started = units.machine_started()
+    failed = watch(steps(stack.runs_jobs), _eyes(machine, stack), started, stack.deadline)
     Herald(machine, stack, instance).tell(failed)
 
 
@@ -90,20 +91,10 @@ def _eyes(machine: Machine, stack: Stack) -> Eyes:
 
     return Eyes(
         states=units.states,
-        failure=lambda: read_failure(machine),
+        failure=lambda command: read_failure(machine, command),
         progress=lambda command: read_progress(machine, command),
         answer=answer,
     )
-
-
-def _started(machine: Machine) -> float:
-    """When the watcher of this boot was started first: starting it again moves no deadline."""
-    mark = machine.run / "boot-started"
-    if not mark.exists():
-        files.make_folder(machine.run)
-        now = repr(time.monotonic())
-        files.write(mark, now, mode=0o644, owner=machine.owner, group=machine.group)
-    return float(mark.read_text(encoding="ascii"))
 
 
 class Herald:

@@ -59,13 +59,14 @@ class Progress:
     def _fail(self, reason: str) -> None:
         note = Note(self._step, reason)
         say(f"{note.step}: {note.reason}")
-        _write(self._machine, _failure_file(self._machine), note)
+        _write(self._machine, _failure_file(self._machine, self._command), note)
 
     def _forgive(self) -> None:
         """What failed in this step before is over."""
-        failure = read_failure(self._machine)
+        file = _failure_file(self._machine, self._command)
+        failure = _read(file)
         if failure is not None and failure.step == self._step:
-            _failure_file(self._machine).unlink(missing_ok=True)
+            file.unlink(missing_ok=True)
 
 
 def say(line: str) -> None:
@@ -73,9 +74,9 @@ def say(line: str) -> None:
     print(" ".join(line.split()), file=sys.stderr, flush=True)
 
 
-def read_failure(machine: Machine) -> Note | None:
-    """The step that failed for good and why, or None."""
-    return _read(_failure_file(machine))
+def read_failure(machine: Machine, command: str) -> Note | None:
+    """The step in which a command failed for good and why, or None."""
+    return _read(_failure_file(machine, command))
 
 
 def read_progress(machine: Machine, command: str) -> Note | None:
@@ -83,8 +84,8 @@ def read_progress(machine: Machine, command: str) -> Note | None:
     return _read(_progress_file(machine, command))
 
 
-def _failure_file(machine: Machine) -> Path:
-    return machine.run / "failure"
+def _failure_file(machine: Machine, command: str) -> Path:
+    return machine.run / f"failure-{command}"
 
 
 def _progress_file(machine: Machine, command: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +17,9 @@ from .machine import (
 )
 from .settings import Settings
 
-PAGES = ("waking", "unavailable", "too-large")
+PAGES = ("waking", "too-large")
+# One after the other, a minute each.
+DAILY_JOBS = 7
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,14 @@ def write(machine: Machine, rendered: list[Rendered]) -> None:
         )
 
 
+def first_minute(domain: str) -> int:
+    """The minute of the planned hour at which a pod's daily jobs begin, 0 to 52.
+
+    Each pod's own, or all pods of this image would check all others at the same minute.
+    """
+    return int.from_bytes(hashlib.sha256(domain.encode()).digest()[:8], "big") % (60 - DAILY_JOBS)
+
+
 class _Filler:
     """Fills templates, of which each writes every value through its own format's filter."""
 
@@ -96,6 +107,7 @@ class _Filler:
             "redis_socket": str(REDIS_SOCKET),
             "web_socket": str(WEB_SOCKET),
             "web_pid": str(WEB_PID),
+            "first_minute": first_minute(settings.domain_name),
         }
 
     def __call__(self, template: str) -> str:

@@ -18,6 +18,7 @@ class Step:
     command: str = ""
 
 
+FIREWALL = Step("firewall", "metadata-firewall.service")
 PREPARE = Step("settings", "diaspora-prepare.service", "prepare")
 MOUNT_IMAGES = Step("mount-images", "diaspora-mount@images.service", "prefix-images")
 MOUNT_USERS = Step("mount-users", "diaspora-mount@users.service", "prefix-users")
@@ -35,4 +36,5 @@ ANSWER = "answer"
 def steps(runs_jobs: bool) -> tuple[Step, ...]:
     """The units that a boot is made of, in their order."""
     jobs = (SIDEKIQ,) if runs_jobs else ()
-    return (PREPARE, MOUNT_IMAGES, MOUNT_USERS, MIGRATE, REDIS, WEB, WARM, *jobs, PHOTOS, NGINX)
+    first = (FIREWALL, PREPARE, MOUNT_IMAGES, MOUNT_USERS, MIGRATE, REDIS)
+    return (*first, WEB, WARM, *jobs, PHOTOS, NGINX)

@@ -34,6 +34,20 @@ def states(units: Iterable[str]) -> dict[str, State]:
     return parse(answer.stdout)
 
 
+def machine_started() -> float:
+    """When this machine's systemd began, in the seconds of time.monotonic().
+
+    What came before, CloudFormation has counted and nobody here: EC2's start of the machine, and
+    the kernel's. 0 where systemd does not answer, which is when the kernel began.
+    """
+    command = ["systemctl", "show", "--property=UserspaceTimestampMonotonic", "--value"]
+    try:
+        answer = subprocess.run(command, capture_output=True, check=True, timeout=TIMEOUT)
+        return int(answer.stdout) / 1_000_000
+    except (subprocess.SubprocessError, ValueError):
+        return 0.0
+
+
 def parse(text: str) -> dict[str, State]:
     """Read what ``systemctl show`` says: a block of lines for each unit."""
     blocks = (

@@ -15,6 +15,9 @@ from .steps import ANSWER, Step
 from .units import State
 
 POLL = 1.0
+# What fails may work at the next try: a right that IAM has not spread yet, a bucket that was just
+# made. It counts when it has failed for so many seconds without a break.
+STANDS = 90.0
 # A unit that came back this often without staying will not get better.
 MAX_RESTARTS = 3
 
@@ -27,7 +30,7 @@ class Eyes:
     """
 
     states: Callable[[Sequence[str]], Mapping[str, State]]
-    failure: Callable[[], Note | None]
+    failure: Callable[[str], Note | None]
     progress: Callable[[str], Note | None]
     answer: Callable[[], None]
     clock: Callable[[], float] = time.monotonic
@@ -40,18 +43,34 @@ def watch(steps: Sequence[Step], eyes: Eyes, started: float, deadline: float) ->
     ``deadline`` is in seconds after ``started``, by the clock of ``eyes``.
     """
     done: set[str] = set()
+    failing_since: float | None = None
     while True:
         states = eyes.states([step.unit for step in steps])
         _tell_progress(steps, states, done, eyes.clock() - started)
         pending = _first_pending(steps, states, eyes)
         if pending is None:
             return None
-        failed = eyes.failure() or _failed_unit(steps, states, eyes)
-        if failed is not None:
+        now = eyes.clock()
+        failed = _noted_failure(steps, eyes) or _failed_unit(steps, states, eyes)
+        if failed is None:
+            failing_since = None
+        elif failing_since is None:
+            failing_since = now
+        elif now - failing_since >= STANDS:
             return failed
-        if eyes.clock() - started >= deadline:
-            return Note(pending.step, f"not done after {deadline:.0f} s: {pending.reason}")
+        if now - started >= deadline:
+            return failed or Note(pending.step, _too_late(pending, deadline))
         eyes.sleep(POLL)
+
+
+def _too_late(pending: Note, deadline: float) -> str:
+    return f"not done after {deadline:.0f} s: {pending.reason}"
+
+
+def _noted_failure(steps: Sequence[Step], eyes: Eyes) -> Note | None:
+    """What the first program that failed has noted down."""
+    notes = (eyes.failure(step.command) for step in steps if step.command)
+    return next((note for note in notes if note is not None), None)
 
 
 def _tell_progress(
