@@ -6,8 +6,6 @@ source "${BUILD_DIR:?}/scripts/lib.sh"
 begin "Installing nginx"
 
 install_packages nginx
-# It reads what users uploaded, and talks to the web server's socket.
-usermod --append --groups "$APP_USER" www-data
 systemctl disable --quiet nginx.service
 rm -f /etc/nginx/sites-enabled/default
 nginx -t -q || fail "nginx dislikes its configuration"

@@ -7,7 +7,7 @@ begin "Enabling the units"
 
 systemctl daemon-reload
 systemctl preset --quiet \
-    diaspora.target nftables.service swapfile.swap nginx.service redis-server.service
+    diaspora.target metadata-firewall.service swapfile.swap nginx.service redis-server.service
 # It keeps the ports open that its new settings close.
 systemctl try-restart systemd-resolved.service 2>/dev/null || true
-nft --check --file /etc/nftables.conf || fail "nftables dislikes its rules"
+nft --check --file /usr/share/diaspora/metadata.nft || fail "nftables dislikes its rules"

@@ -53,7 +53,7 @@ def words(unit: Unit, *names: str) -> set[str]:
 
 def runs() -> dict[str, Unit]:
     """Our own services that run something."""
-    found = {name: unit for name, unit in units().items() if "ExecStart" in unit}
+    found = {n: unit for n, unit in units().items() if "ExecStart" in unit and n not in OTHERS}
     assert len(found) >= 9
     return found
 
@@ -77,11 +77,11 @@ def test_the_target_wants_every_unit_of_the_boot() -> None:
 
 def test_no_unit_starts_another() -> None:
     """What is there already may be had again, without waiting for it."""
-    again = "systemctl try-restart --no-block "
+    again = re.compile("systemctl try-(restart|reload-or-restart) --no-block ")
     for name, unit in runs().items():
         commands = [value for key, values in unit.items() if "Exec" in key for value in values]
         starting = [command for command in commands if "systemctl" in command]
-        assert not [command for command in starting if again not in command], name
+        assert all(again.search(command) for command in starting), name
 
 
 def test_nothing_waits_for_what_waits_for_the_user_data() -> None:
@@ -117,7 +117,8 @@ def test_the_application_is_locked_in_as_far_as_it_bears(name: str) -> None:
     assert unit["User"] == ["diaspora"]
     assert unit["ProtectSystem"] == ["strict"]
     writable = {"/opt/diaspora/tmp", "/opt/diaspora/log", "/opt/diaspora/public/uploads"}
-    assert words(unit, "ReadWritePaths") == writable
+    socket = {"/run/diaspora-web"} if name == "diaspora-web.service" else set()
+    assert words(unit, "ReadWritePaths") == writable | socket
     assert unit["CapabilityBoundingSet"] == [""]
     # It kills ffi, and with it typhoeus.
     assert "MemoryDenyWriteExecute" not in unit
@@ -129,8 +130,67 @@ def test_the_application_is_locked_in_as_far_as_it_bears(name: str) -> None:
     assert "LD_PRELOAD=libjemalloc.so.2" in words(unit, "Environment")
 
 
+def hardening(name: str) -> Unit:
+    """What a unit has of the common set: its own file of that name wins over the prefix's."""
+    folders = (name, re.sub("@.*[.]", "@.", name), re.sub("-.*[.]", "-.", name))
+    files = (UNITS / f"{folder}.d/20-hardening.conf" for folder in folders)
+    return read(next(file for file in files if file.is_file()))
+
+
+# A mount has no mount namespace.
+MOUNTS = {f"diaspora-mount@{name}.service" for name in ("images", "users")}
+OF_MOUNTS = {"LockPersonality", "RestrictRealtime", "SystemCallArchitectures"}
+
+
+def test_every_unit_has_the_whole_hardening_that_is_common() -> None:
+    common = read(UNITS / "diaspora-.service.d/20-hardening.conf")
+    assert len(common) >= 15
+    for name in [*runs(), "nginx.service"]:
+        assert set(hardening(name)) == (OF_MOUNTS if name in MOUNTS else set(common)), name
+        assert not set(common) & set(units()[name]), name
+
+
+def test_every_unit_but_the_mounts_filters_its_system_calls_and_writes_where_it_says() -> None:
+    for name in {*runs(), "nginx.service"} - MOUNTS:
+        unit = units()[name]
+        # What a later line means depends on the first.
+        assert unit["SystemCallFilter"][0] == "@system-service", name
+        assert unit["ProtectSystem"][0] in ("strict", "full"), name
+        assert "CapabilityBoundingSet" in unit, name
+        assert "RestrictAddressFamilies" in unit, name
+
+
+def test_nobody_tries_for_ever_at_the_same_pace() -> None:
+    for name, unit in {**runs(), **{name: units()[name] for name in OTHERS}}.items():
+        # Redis' own unit says it.
+        if unit.get("Restart") != ["no"]:
+            assert "RestartSteps" in unit and "RestartMaxDelaySec" in unit, name
+
+
+def test_people_come_before_jobs_when_memory_runs_out() -> None:
+    def score(name: str) -> int:
+        return int(units()[name].get("OOMScoreAdjust", ["0"])[0])
+
+    order = ["redis-server", "diaspora-mount@images", "diaspora-web", "diaspora-sidekiq"]
+    scores = [score(f"{name}.service") for name in order]
+    assert scores == sorted(set(scores))
+    assert score("nginx.service") < score("diaspora-web.service")
+
+
+def test_what_runs_the_application_does_not_run_without_the_firewall() -> None:
+    for name in ("diaspora-web.service", "diaspora-sidekiq.service", "diaspora-migrate.service"):
+        assert "metadata-firewall.service" in words(units()[name], "Requires"), name
+    firewall = read(UNITS / "metadata-firewall.service")
+    # Neither the pod's end nor that of the package's own rules takes it away.
+    assert not words(firewall, "PartOf", "BindsTo", "Requires")
+    ruined = read(UNITS / "nftables.service.d/10-pod.conf")
+    for key in ("ExecStartPost", "ExecReload", "ExecStopPost"):
+        assert "try-reload-or-restart --no-block metadata-firewall.service" in ruined[key][0]
+
+
 def test_a_mount_is_seen_by_everybody() -> None:
-    unit = units()["diaspora-mount@images.service"]
+    name = "diaspora-mount@images.service"
+    unit = {**units()[name], **hardening(name)}
     hiding = re.compile(
         r"Protect|Private|ReadWrite|ReadOnly|Inaccessible|Bind|TemporaryFile|Mount|Root"
     )
@@ -144,7 +204,8 @@ def test_swap_never_swaps_the_host_of_a_container(name: str) -> None:
 
 
 def test_every_program_that_units_run_is_there_or_comes_with_a_package() -> None:
-    packaged = ("/usr/bin/", "/usr/sbin/mkswap", "/usr/sbin/nginx", "/bin/", "/opt/diaspora/bin/")
+    programs = ("mkswap", "nft", "nginx")
+    packaged = ("/usr/bin/", "/bin/", "/opt/diaspora/bin/", *(f"/usr/sbin/{it}" for it in programs))
     for path in [*UNITS.glob("*.service")]:
         for key, values in read(path).items():
             if not key.startswith("Exec"):
@@ -155,19 +216,13 @@ def test_every_program_that_units_run_is_there_or_comes_with_a_package() -> None
                 assert there or program.startswith(packaged), (path.name, program)
 
 
-def test_every_mode_is_of_a_file_that_is_there() -> None:
-    lines = (PACKER / "modes.tsv").read_text("utf-8").splitlines()
-    rows = [line.split("\t") for line in lines if not line.startswith("#")]
-    modes = {path: mode for mode, path in rows}
-    for path, mode in modes.items():
-        assert (ROOTFS / path).is_file(), path
-        assert re.fullmatch("0[0-7]{3}", mode), path
-    runnable = {
-        str(path.relative_to(ROOTFS))
-        for path in ROOTFS.rglob("*")
-        if path.is_file() and path.read_bytes()[:2] == b"#!"
-    } - {"etc/nftables.conf"}
-    assert {path for path, mode in modes.items() if mode == "0755"} == runnable
+def test_what_can_be_run_lies_where_the_image_makes_it_so() -> None:
+    rule = (PACKER / "scripts/rootfs.sh").read_text("utf-8")
+    assert "usr/sbin/* | usr/libexec/*) mode=0755 ;;" in rule
+    places = ("usr/sbin", "usr/libexec")
+    lying = {path for place in places for path in (ROOTFS / place).rglob("*") if path.is_file()}
+    files = (path for path in ROOTFS.rglob("*") if path.is_file())
+    assert lying == {path for path in files if path.read_bytes()[:2] == b"#!"}
 
 
 def test_nginx_believes_the_front_and_the_machine_itself_and_nobody_else() -> None:
@@ -221,14 +276,14 @@ def test_a_location_that_adds_a_header_keeps_the_others() -> None:
 
 
 def test_redis_listens_to_no_network_and_forgets_no_job() -> None:
-    text = (ROOTFS / "etc/redis/redis.conf").read_text("utf-8")
+    text = (ROOTFS / "etc/redis/pod.conf").read_text("utf-8")
     for line in ("port 0", "appendonly yes", "appendfsync everysec", "maxmemory-policy noeviction"):
         assert f"\n{line}\n" in text
     assert re.search(r"^maxmemory \d+mb$", text, re.MULTILINE)
 
 
 def test_the_metadata_service_answers_root_and_instance_connect_only() -> None:
-    text = (ROOTFS / "etc/nftables.conf").read_text("utf-8")
+    text = (ROOTFS / "usr/share/diaspora/metadata.nft").read_text("utf-8")
     for address in ("ip daddr 169.254.169.254", "ip6 daddr fd00:ec2::254"):
         assert f"{address} meta skuid != {{ root, ec2-instance-connect }} counter reject" in text
 

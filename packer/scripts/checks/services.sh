@@ -13,7 +13,7 @@ check_units() {
 check_enabled_units() {
     local wants=/etc/systemd/system
     present "$wants/multi-user.target.wants/diaspora.target" \
-        "$wants/sysinit.target.wants/nftables.service" "$wants/swap.target.wants/swapfile.swap"
+        "$wants/sysinit.target.wants/metadata-firewall.service" "$wants/swap.target.wants/swapfile.swap"
     # These belong to diaspora.target, and wait for settings.
     absent "$wants/multi-user.target.wants/nginx.service" \
         "$wants/multi-user.target.wants/redis-server.service"
@@ -26,7 +26,7 @@ check_nginx() {
 
 check_firewall() {
     local found
-    found=$(nft --check --file "$ROOT/etc/nftables.conf" 2>&1) || complain "nftables: $found"
+    found=$(nft --check --file "$ROOT/usr/share/diaspora/metadata.nft" 2>&1) || complain "nftables: $found"
 }
 
 check_no_automatic_restart() {
