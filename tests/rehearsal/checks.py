@@ -14,6 +14,7 @@ from pathlib import Path
 _COMMANDS = {
     "git": "git",
     "ip": "iproute2",
+    "mkfs.ext4": "e2fsprogs",
     "mmdebstrap": "mmdebstrap",
     "nft": "nftables",
     "nsenter": "util-linux",

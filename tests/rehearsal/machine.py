@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from . import cgroup
+from .layers import Disk
 from .log import Broken, say
 from .network import Namespace
 
@@ -27,10 +28,16 @@ _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class Machine:
-    """One machine; ``root`` is its file system, there whether it runs or not."""
+    """One machine; ``root`` is its file system, there whether it runs or not.
 
-    def __init__(self, name: str, root: Path, folder: Path, namespace: Namespace) -> None:
+    What is on its ``disk`` may be lost in a crash; without one a crash loses nothing of it.
+    """
+
+    def __init__(
+        self, name: str, root: Path, folder: Path, namespace: Namespace, disk: Disk | None = None
+    ) -> None:
         self.name = name
+        self._disk = disk
         self.root = root
         self.boots = 0
         self._folder = folder
@@ -71,14 +78,18 @@ class Machine:
             self.say("loses its power")
             os.kill(self._leader, 9)
             _ended(self._running(), 30)
+            if self._disk:
+                self._disk.lose_power()
 
     def is_running(self) -> bool:
         """Whether it is switched on."""
         return self._process is not None and self._process.poll() is None
 
     def end(self) -> None:
-        """Crash it and take its control group away; it is not used again."""
-        self.crash()
+        """End it and take its control group away; it is not used again."""
+        if self.is_running():
+            os.kill(self._leader, 9)
+            _ended(self._running(), 30)
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
             self._process.wait()

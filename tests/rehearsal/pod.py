@@ -15,7 +15,7 @@ from .fakes.cloudformation import Signal
 from .fakes.database import Database
 from .fakes.front import Answer, Route, Visitor, answer_of, exchange
 from .fakes.metadata import Instance
-from .layers import overlay, unmount
+from .layers import Disk, overlay, unmount
 from .log import Broken, say
 from .machine import Machine
 from .network import Namespace
@@ -29,9 +29,9 @@ class PodMachine(Machine):
     """A machine that can be cut off from hosts of AWS by their names."""
 
     def __init__(
-        self, name: str, root: Path, folder: Path, namespace: Namespace, address: str, aws: Aws
+        self, name: str, disk: Disk, folder: Path, namespace: Namespace, address: str, aws: Aws
     ) -> None:
-        super().__init__(name, root, folder, namespace)
+        super().__init__(name, disk.root, folder, namespace, disk)
         self.address = address
         self._aws = aws
 
@@ -110,7 +110,7 @@ class Pods:
         self._image = image
         self._folder = folder
         self._trusting = _trusting_layer(folder / "trusting", image, aws)
-        self._pods: list[tuple[PodMachine, Path]] = []
+        self._pods: list[tuple[PodMachine, Disk]] = []
         self._made = 0
 
     def launch(
@@ -144,13 +144,13 @@ class Pods:
 
     def end(self, show: Callable[[PodMachine], None] | None = None) -> None:
         """End all pods; ``show`` is called with each before."""
-        for machine, root in self._pods:
+        for machine, disk in self._pods:
             if show:
                 # Whatever keeps one from being shown must not keep it running.
                 with contextlib.suppress(Exception):
                     show(machine)
             machine.end()
-            unmount(root)
+            disk.unmount()
             machine.namespace.remove()
         self._pods.clear()
 
@@ -159,9 +159,9 @@ class Pods:
         name = f"{stack_name}-{self._made}"
         namespace, address = self._aws.vpc.add_machine(name)
         folder = self._folder / "machines" / name
-        root = overlay(folder, [self._trusting, *self._image.layers])
-        machine = PodMachine(name, root, folder, namespace, address, self._aws)
-        self._pods.append((machine, root))
+        disk = Disk(folder, [self._trusting, *self._image.layers])
+        machine = PodMachine(name, disk, folder, namespace, address, self._aws)
+        self._pods.append((machine, disk))
         return machine
 
     def _introduce(self, pod: Pod) -> None:

@@ -18,7 +18,7 @@ FAULTS = {
     "check_nginx": "echo 'planted on;' >/etc/nginx/conf.d/planted.conf",
     "check_units": "printf '[Service]\\nExecStart=/planted\\n' "
     ">/usr/lib/systemd/system/diaspora-planted.service",
-    "check_firewall": "echo planted >>/etc/nftables.conf",
+    "check_firewall": "echo planted >>/usr/share/diaspora/metadata.nft",
     "check_libraries": "rm /usr/lib/*/libidn.so.*; ldconfig",
     "check_needed_programs": "rm /usr/bin/identify",
     "check_ports": "systemd-run --quiet python3 -m http.server 8081; sleep 2",

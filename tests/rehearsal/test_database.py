@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from .aws import Aws
+from .patience import until
 from .pod import Pods
 
 MIGRATIONS = {"0", "20160829170244"}
@@ -17,6 +21,24 @@ def test_a_database_that_sleeps_for_35_seconds_is_waited_for(pods: Pods, aws: Aw
     assert pod.wait_for_signal().status == "SUCCESS"
     assert pod.front.get("/people").status == 200
     assert _versions(aws) == MIGRATIONS
+
+
+def test_pages_that_wait_for_the_database_leave_room_for_others(pods: Pods, aws: Aws) -> None:
+    pod = pods.launch()
+    assert pod.wait_for_signal().status == "SUCCESS"
+    aws.database.sleep(wake_after=20)
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(pod.front.get, "/people") for _ in range(6)]
+        time.sleep(1)
+        others = {page: pod.front.get(page) for page in ("/", "/.well-known/nodeinfo")}
+        answers = [task.result() for task in asked]
+    for page, answer in others.items():
+        pod.machine.say(f"{page} took {answer.seconds:.1f} s beside six that waited")
+        assert answer.status == 200
+    for answer in answers:
+        assert (answer.status, answer.headers["retry-after"]) == (503, "10")
+        assert "is waking up" in answer.text
+    until(lambda: pod.front.get("/people").status == 200)
 
 
 @pytest.mark.parametrize("authority", ["nobody", None], ids=["of another authority", "none"])

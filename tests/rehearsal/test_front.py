@@ -8,12 +8,14 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from .patience import until
 from .pictures import FORM, noise, photo_form
 from .pod import Pod
 
 VISITOR, OTHER_VISITOR, THIRD_VISITOR = "198.51.100.9", "198.51.100.10", "198.51.100.11"
+CRAWLER = "198.51.100.12"
 # Of no visitor, and not of the VPC.
 FORGED, STRANGER = "203.0.113.66", "192.0.2.66"
 ENCODED = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -119,7 +121,9 @@ def test_uploads_of_users_are_not_listed(pod: Pod) -> None:
 
 
 def test_hidden_files_are_not_served(pod: Pod) -> None:
-    for path in ("/.git/config", "/assets/.sprockets-manifest.json", "/.bundle/config"):
+    (manifest,) = pod.machine.succeed("ls /opt/diaspora/public/assets/.sprockets-*").split()
+    manifest = manifest.removeprefix("/opt/diaspora/public")
+    for path in ("/.git/config", manifest, "/.bundle/config"):
         assert pod.front.get(path).status == 404
 
 
@@ -136,6 +140,34 @@ def test_a_photo_of_eight_megabytes_is_not_too_large(pod: Pod) -> None:
     assert 7_500_000 < len(body) < 9_000_000
     answer = pod.front.post("/photos", body, headers=FORM, source=OTHER_VISITOR)
     assert answer.status == 200
+
+
+def test_large_bodies_are_refused_where_no_file_is_sent(pod: Pod) -> None:
+    """They would be read, and logged, before anybody is asked who they are."""
+    for size, refused in ((900_000, False), (1_100_000, True)):
+        answer = pod.front.post("/status_messages", b"x" * size, headers=ENCODED)
+        assert (size, answer.status == 413) == (size, refused)
+
+
+def test_a_photo_without_content_is_kept_by_nobody(pod: Pod) -> None:
+    for name, body, kept in (("empty", b"", False), ("whole", b"x", True)):
+        key = f"uploads/images/{name}.webp"
+        pod.aws.s3.put_object(Bucket=pod.settings["bucket"], Key=key, Body=body)
+        caching = pod.front.get(f"/{key}").headers["cache-control"]
+        assert (name, caching != "no-store") == (name, kept)
+
+
+def test_a_crawler_that_asks_for_all_at_once_delays_nobody_else(pod: Pod) -> None:
+    alone = pod.front.get("/people", source=OTHER_VISITOR).seconds
+    with ThreadPoolExecutor(50) as pool:
+        asked = [pool.submit(pod.front.get, "/people", {}, CRAWLER) for _ in range(50)]
+        until(lambda: sum(task.done() for task in asked) > 5)
+        other = pod.front.get("/people", source=OTHER_VISITOR)
+        waiting = sum(not task.done() for task in asked)
+    pod.machine.say(f"a page beside a crawler took {other.seconds / alone:.1f} times as long")
+    assert other.status == 200
+    assert waiting > 20
+    assert {task.result().status for task in asked} == {200}
 
 
 def test_what_other_pods_send_becomes_a_job_that_is_done(pod: Pod) -> None:

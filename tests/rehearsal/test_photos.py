@@ -79,10 +79,10 @@ def test_what_is_on_its_way_waits_on_the_disk_and_not_in_tmp(pod: Pod, alice: Ph
         f"find /proc/{s3fs}/fd -printf '%l\\n'"
     ).splitlines()
     assert any(file.startswith("/var/tmp/") for file in held), held
-    assert any(file.startswith("/var/tmp/s3fs/") for file in written), written
+    assert any(file.startswith("/var/cache/diaspora-s3fs/") for file in written), written
     assert not [file for file in held + written if file.startswith("/tmp/")]
     assert "tmpfs" not in pod.machine.succeed(
-        f"stat --file-system --format=%T /proc/{web}/root/var/tmp /var/tmp/s3fs"
+        f"stat --file-system --format=%T /proc/{web}/root/var/tmp /var/cache/diaspora-s3fs"
     )
 
 

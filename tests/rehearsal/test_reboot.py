@@ -21,6 +21,17 @@ def test_a_reboot_brings_the_pod_back_without_a_signal_and_without_rails(
     assert "db:migrate" not in pod.machine.journal("diaspora-migrate")
 
 
+def test_a_crash_takes_what_was_not_synced(pods: Pods) -> None:
+    """Without that, the next promise would prove nothing of Redis."""
+    pod = _launched(pods)
+    pod.machine.succeed("echo kept > /var/lib/synced && sync")
+    pod.machine.succeed("echo kept > /var/lib/not-synced")
+    pod.machine.crash()
+    assert (pod.machine.root / "var/lib/synced").read_text() == "kept\n"
+    lost = pod.machine.root / "var/lib/not-synced"
+    assert not lost.exists() or lost.read_text() == ""
+
+
 def test_jobs_outlive_a_crash_of_the_machine(pods: Pods, aws: Aws) -> None:
     pod = _launched(pods)
     pod.machine.systemctl("stop diaspora-sidekiq")
@@ -42,6 +53,28 @@ def test_a_redis_that_is_stopped_and_started_takes_nobody_along(pods: Pods) -> N
     pod.machine.systemctl("start redis-server")
     until(lambda: pod.front.post("/receive/public", b"xml=late", headers=ENCODED).status == 202)
     until(lambda: pod.front.get("/received").json()["received"] == ["late"])
+
+
+def test_a_reboot_shows_a_page_whatever_the_boot_waits_for(pods: Pods, aws: Aws) -> None:
+    pod = _launched(pods)
+    aws.down("ssm")
+    pod.machine.reboot()
+    pod.machine.wait_for_unit("nginx")
+    answer = pod.front.get("/")
+    assert (answer.status, answer.headers["retry-after"]) == (503, "10")
+    assert "is waking up" in answer.text
+    assert pod.machine.unit("diaspora-prepare")["ActiveState"] == "activating"
+    aws.up("ssm")
+    _assert_back(pod)
+
+
+def test_jobs_begin_though_a_page_is_never_warm(pods: Pods) -> None:
+    pod = _launched(pods)
+    routes = pod.machine.root / "opt/diaspora/config/routes.rb"
+    routes.write_text(routes.read_text().replace('"users/sign_in"', '"users/planted"'))
+    pod.machine.reboot()
+    pod.machine.wait_for_unit("diaspora-sidekiq")
+    assert pod.machine.unit("diaspora-warm")["ActiveState"] != "active"
 
 
 def test_user_data_that_runs_twice_changes_nothing(pods: Pods, aws: Aws) -> None:

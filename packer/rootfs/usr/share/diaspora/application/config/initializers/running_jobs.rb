@@ -1,0 +1,39 @@
+# sidekiq takes a job out of the queue before it does it: what runs when the process is killed would be
+# gone. So each job stands in Redis while it runs; the next process puts back what it finds there. A job
+# that was found there three times may be what kills: it is set aside, among those that failed for good.
+class RunningJobs
+  KEY = "diaspora:running".freeze
+  MOST_KILLS = 3
+
+  def call(_worker, job, _queue)
+    Sidekiq.redis {|redis| redis.call("HSET", KEY, job["jid"], Sidekiq.dump_json(job)) }
+    yield
+  ensure
+    Sidekiq.redis {|redis| redis.call("HDEL", KEY, job["jid"]) }
+  end
+
+  # What the process before this one was killed with.
+  def self.put_back
+    Sidekiq.redis {|redis| redis.call("HVALS", KEY) }.each do |found|
+      job = Sidekiq.load_json(found)
+      job["kills"] = job["kills"].to_i + 1
+      put(job)
+      Sidekiq.redis {|redis| redis.call("HDEL", KEY, job["jid"]) }
+    end
+  end
+
+  def self.put(job)
+    if job["kills"] < MOST_KILLS
+      Sidekiq.logger.warn("put back, killed #{job['kills']} times: #{job['class']} #{job['jid']}")
+      Sidekiq.redis {|redis| redis.call("RPUSH", "queue:#{job['queue']}", Sidekiq.dump_json(job)) }
+    else
+      Sidekiq.logger.error("set aside, killed #{job['kills']} times: #{job['class']} #{job['jid']}")
+      Sidekiq::DeadSet.new.kill(Sidekiq.dump_json(job), notify_failure: false)
+    end
+  end
+end
+
+Sidekiq.configure_server do |config|
+  config.server_middleware {|chain| chain.prepend(RunningJobs) }
+  config.on(:startup) { RunningJobs.put_back }
+end
