@@ -8,19 +8,67 @@ from typing import Any
 
 from diaspora_cf.rendering import Rendered, render
 
-from ..answers import HOSTED
+from ..answers import HOSTED, IDENTITY
 
-Template = dict[str, Any]
 OPEN = ("0.0.0.0/0", "::/0")
 POD_ROLE = "PodRole"
 
+# Everything that can be had at once, and every text unlike all others.
+EVERYTHING = {
+    **HOSTED,
+    **IDENTITY,
+    "PodName": "a pod",
+    "EnableRegistration": "true",
+    "InvitationsOpen": "false",
+    "AdminAccount": "alice",
+    "MailFromDomain": "bounce",
+    "CreateDmarcRecord": "yes",
+    "MailUsernameKey": "/mail/user",
+    "MailUsernameVersion": "2",
+    "MailPasswordKey": "/mail/password",
+    "MailPasswordVersion": "3",
+    "MonthlyBudget": "35",
+    "PodInstanceType": "t4g.small",
+    "PodDiskSize": "30",
+    "SshAccess": "instance-connect-endpoint",
+    "PodKeyName": "my laptop",
+    "DatabaseUsernameKey": "/database/user",
+    "DatabaseUsernameVersion": "4",
+    "DatabasePasswordKey": "/database/password",
+    "DatabasePasswordVersion": "5",
+    "AssetsBucketName": "my-pod-photos",
+    "SecretsPath": "/diaspora/my-pod",
+    "LogRetentionDays": "90",
+}
+
+
+class Template(dict[str, Any]):
+    """A template in long form, which is rendered once for a set of answers: read it, then."""
+
+    def __init__(self, sections: dict[str, Any]) -> None:
+        super().__init__(sections)
+        self._rendered: dict[frozenset[tuple[str, str]], Rendered] = {}
+
+    def rendered(self, answers: dict[str, str]) -> Rendered:
+        """What CloudFormation would make of it."""
+        key = frozenset(answers.items())
+        if key not in self._rendered:
+            self._rendered[key] = render(self, answers)
+        return self._rendered[key]
+
 
 def rendered(template: Template, choice: dict[str, str] | None = None) -> Rendered:
-    return render(template, HOSTED if choice is None else choice)
+    return template.rendered(HOSTED if choice is None else choice)
 
 
 def properties(template: Template, title: str, choice: dict[str, str] | None = None) -> Any:
     return rendered(template, choice).resources[title]["Properties"]
+
+
+def record(template: Template, title: str) -> tuple[str, str, Any]:
+    """Name, type and value of a record, where all records are made."""
+    found = properties(template, title, EVERYTHING)
+    return found["Name"], found["Type"], found.get("ResourceRecords", found.get("AliasTarget"))
 
 
 def of_type(template: Template, kind: str) -> dict[str, Any]:
@@ -29,7 +77,9 @@ def of_type(template: Template, kind: str) -> dict[str, Any]:
         for title, resource in template["Resources"].items()
         if resource["Type"] == kind
     }
-    assert found, f"the template has no {kind}"
+    # No AssertionError, which would be taken for a promise that can fail.
+    if not found:
+        raise LookupError(f"the template has no {kind}")
     return found
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
-from ..answers import HOSTED
+from diaspora_cf.generator import ROOT
+
+from ..answers import CHOICES, HOSTED
 from .breaking import Mutation, add, change, resource
-from .reading import Template, properties, told_to_the_pod
+from .reading import EVERYTHING, Template, properties, rendered, told_to_the_pod
 
 
 def launch_data(template: Template, choice: dict[str, str] | None = None) -> Any:
@@ -17,6 +23,7 @@ def launch_data(template: Template, choice: dict[str, str] | None = None) -> Any
 
 def test_the_metadata_service_answers_version_two_only(template: Template) -> None:
     options = launch_data(template)["MetadataOptions"]
+    assert options["HttpEndpoint"] == "enabled"
     assert options["HttpTokens"] == "required"
     assert options["HttpPutResponseHopLimit"] == 1
 
@@ -25,6 +32,87 @@ def test_the_pod_disk_is_encrypted_gp3(template: Template) -> None:
     (disk,) = launch_data(template)["BlockDeviceMappings"]
     assert disk["Ebs"]["Encrypted"] is True
     assert disk["Ebs"]["VolumeType"] == "gp3"
+
+
+def test_the_disk_that_is_enlarged_is_the_one_the_system_is_on(template: Template) -> None:
+    (disk,) = launch_data(template)["BlockDeviceMappings"]
+    packer = json.loads((ROOT / "packer/packer_pod.json").read_text("utf-8"))
+    (built,) = packer["builders"][0]["launch_block_device_mappings"]
+    assert disk["DeviceName"] == built["device_name"]
+
+
+def test_a_replaced_machine_leaves_nothing_to_be_paid_for(template: Template) -> None:
+    (disk,) = launch_data(template)["BlockDeviceMappings"]
+    (interface,) = launch_data(template)["NetworkInterfaces"]
+    assert disk["Ebs"]["DeleteOnTermination"] is True
+    assert interface["DeleteOnTermination"] is True
+
+
+def test_the_machine_is_the_one_that_was_asked_for(template: Template) -> None:
+    launched = launch_data(template, EVERYTHING)
+    (disk,) = launched["BlockDeviceMappings"]
+    assert {
+        "PodAMI": launched["ImageId"],
+        "PodInstanceType": launched["InstanceType"],
+        "PodKeyName": launched["KeyName"],
+        "PodDiskSize": disk["Ebs"]["VolumeSize"],
+    }.items() <= EVERYTHING.items()
+    assert "KeyName" not in launch_data(template)
+
+
+def test_the_pod_is_told_every_answer_under_the_questions_name(template: Template) -> None:
+    answers = rendered(template, EVERYTHING).parameters
+    told = settings(template, EVERYTHING)
+    asked = {key: answers[question(key)] for key in told if question(key) in answers}
+    asked["mail_sender_address"] += "@example.org"
+    assert len(asked) >= 15
+    assert {key: told[key] for key in asked} == asked
+
+
+def question(setting: str) -> str:
+    """The parameter that a setting is named after."""
+    return "".join(word.capitalize() for word in setting.split("_"))
+
+
+def test_the_pod_is_told_where_everything_is_that_it_needs(template: Template) -> None:
+    cluster = properties(template, "DatabaseCluster")
+    told = settings(template, HOSTED)
+    assert told["stack_id"].startswith("arn:aws:cloudformation:eu-west-1:123456789012:stack/pod/")
+    assert {
+        "region": "eu-west-1",
+        "signal_resource": "PodInstance",
+        "log_group": "PodLogGroup",
+        "database_host": "DatabaseCluster.Endpoint.Address",
+        "database_port": "5432",
+        "database_name": cluster["DatabaseName"],
+        "mail_host": "email-smtp.eu-west-1.amazonaws.com",
+        "bucket": "AssetsBucket",
+        "secrets_path": "/diaspora/pod",
+    }.items() <= told.items()
+    assert settings(template, CHOICES["existing bucket"])["bucket"] == "my-pod-photos"
+
+
+def test_the_pod_is_started_without_waiting_for_it(template: Template) -> None:
+    # Cloud-init, which runs the program, would wait for the boot to end, and the boot for it.
+    assert started(template) == ["systemctl", "start", "--no-block", "diaspora.target"]
+
+
+def settings(template: Template, choice: dict[str, str]) -> dict[str, str]:
+    """What the user data writes for the boot program."""
+    return _run_user_data(template, choice)[0]
+
+
+def started(template: Template) -> list[str]:
+    """What the user data runs at its end."""
+    return _run_user_data(template, HOSTED)[1]
+
+
+def _run_user_data(template: Template, choice: dict[str, str]) -> tuple[dict[str, str], list[str]]:
+    program = base64.b64decode(launch_data(template, choice)["UserData"]).decode()
+    with TemporaryDirectory() as folder, patch("subprocess.run") as run:
+        exec(program.replace("/etc/diaspora", folder), {})
+        (call,) = run.call_args_list
+        return json.loads((Path(folder) / "pod.json").read_text("utf-8")), call.args[0]
 
 
 def test_the_pod_has_an_address_from_which_it_reaches_other_pods(template: Template) -> None:
@@ -142,6 +230,30 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "the_pod_disk_is_encrypted_gp3": change(
         "PodLaunchTemplate", *_DATA, "BlockDeviceMappings", 0, "Ebs", "Encrypted", to=False
+    ),
+    "the_disk_that_is_enlarged_is_the_one_the_system_is_on": change(
+        "PodLaunchTemplate", *_DATA, "BlockDeviceMappings", 0, "DeviceName", to="/dev/xvda"
+    ),
+    "a_replaced_machine_leaves_nothing_to_be_paid_for": change(
+        "PodLaunchTemplate",
+        *_DATA,
+        "BlockDeviceMappings",
+        0,
+        "Ebs",
+        "DeleteOnTermination",
+        to=False,
+    ),
+    "the_machine_is_the_one_that_was_asked_for": change(
+        "PodLaunchTemplate", *_DATA, "InstanceType", to="t3a.micro"
+    ),
+    "the_pod_is_told_every_answer_under_the_questions_name": lambda template: _user_data(template)[
+        1
+    ].__setitem__("AdminEmail", {"Fn::Base64": {"Ref": "AdminAccount"}}),
+    "the_pod_is_told_where_everything_is_that_it_needs": lambda template: _user_data(template)[
+        1
+    ].__setitem__("DatabasePort", {"Fn::Base64": "3306"}),
+    "the_pod_is_started_without_waiting_for_it": lambda template: _user_data(template).insert(
+        0, _user_data(template).pop(0).replace('"--no-block", ', "")
     ),
     "the_pod_has_an_address_from_which_it_reaches_other_pods": change(
         "PodLaunchTemplate", *_DATA, "NetworkInterfaces", 0, "AssociatePublicIpAddress", to=False

@@ -30,7 +30,7 @@ def test_the_bucket_is_encrypted(template: Template) -> None:
     assert rules[0]["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
 
 
-def test_the_bucket_keeps_old_versions_for_days_and_not_for_ever(template: Template) -> None:
+def test_the_bucket_keeps_old_versions_for_two_weeks_and_not_for_ever(template: Template) -> None:
     bucket = properties(template, "AssetsBucket")
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     expiring = [
@@ -38,8 +38,23 @@ def test_the_bucket_keeps_old_versions_for_days_and_not_for_ever(template: Templ
         for rule in bucket["LifecycleConfiguration"]["Rules"]
         if "NoncurrentVersionExpiration" in rule and rule["Status"] == "Enabled"
     ]
-    assert len(expiring) == 1
-    assert 7 <= expiring[0] <= 30
+    assert expiring == [14]
+
+
+def test_what_was_deleted_or_never_finished_leaves_nothing_to_be_paid_for(
+    template: Template,
+) -> None:
+    rules = properties(template, "AssetsBucket")["LifecycleConfiguration"]["Rules"]
+    (forgetting,) = [rule for rule in rules if "ExpiredObjectDeleteMarker" in rule]
+    assert forgetting["Status"] == "Enabled"
+    assert forgetting["ExpiredObjectDeleteMarker"] is True
+    assert forgetting["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+
+
+def test_the_bucket_has_the_name_that_was_asked_for_or_one_of_its_own(template: Template) -> None:
+    named = properties(template, "AssetsBucket", CHOICES["named bucket"])
+    assert named["BucketName"] == "my-pod-photos"
+    assert "BucketName" not in properties(template, "AssetsBucket")
 
 
 def test_the_bucket_speaks_tls_only(template: Template) -> None:
@@ -129,8 +144,14 @@ MUTATIONS: dict[str, Mutation] = {
         "AssetsBucket", "OwnershipControls", "Rules", 0, "ObjectOwnership", to="ObjectWriter"
     ),
     "the_bucket_is_encrypted": change("AssetsBucket", "BucketEncryption", to=_UNENCRYPTED),
-    "the_bucket_keeps_old_versions_for_days_and_not_for_ever": change(
+    "the_bucket_keeps_old_versions_for_two_weeks_and_not_for_ever": change(
         "AssetsBucket", "VersioningConfiguration", "Status", to="Suspended"
+    ),
+    "what_was_deleted_or_never_finished_leaves_nothing_to_be_paid_for": change(
+        "AssetsBucket", "LifecycleConfiguration", "Rules", 1, "Status", to="Disabled"
+    ),
+    "the_bucket_has_the_name_that_was_asked_for_or_one_of_its_own": change(
+        "AssetsBucket", "BucketName", to={"Ref": "AWS::StackName"}
     ),
     "the_bucket_speaks_tls_only": change(
         "AssetsBucketPolicy", "PolicyDocument", "Statement", 0, "Effect", to="Allow"
