@@ -59,6 +59,12 @@ def test_the_front_finds_the_pod_in_the_stacks_own_namespace(template: Template)
     assert properties(template, "DiscoveryInstance")["ServiceId"] == "DiscoveryService"
 
 
+def test_what_has_a_name_is_named_after_the_stack(template: Template) -> None:
+    # Of namespaces Cloud Map takes each name once in an account; the others are found by it.
+    for title in ("DiscoveryNamespace", "HttpApi", "VpcLink"):
+        assert properties(template, title)["Name"] == "pod"
+
+
 def test_the_domain_is_served_by_the_certificate_for_it(template: Template) -> None:
     assert properties(template, "CustomDomain")["DomainName"] == "pod.example.org"
     assert properties(template, "Certificate")["DomainName"] == "pod.example.org"
@@ -97,6 +103,7 @@ MUTATIONS: dict[str, Mutation] = {
     "the_front_finds_the_pod_in_the_stacks_own_namespace": change(
         "DiscoveryInstance", "ServiceId", to="another"
     ),
+    "what_has_a_name_is_named_after_the_stack": change("DiscoveryNamespace", "Name", to="diaspora"),
     "the_domain_is_served_by_the_certificate_for_it": change(
         "Certificate", "DomainName", to={"Ref": "MailDomain"}
     ),

@@ -45,7 +45,6 @@ EXCUSES = {
     "*/Sid": "a label inside a policy",
     "*/PolicyName": "a label of a policy",
     "*/LifecycleConfiguration/Rules/*/Id": "a label of a rule",
-    "*/Properties/Name/Ref": "a name in the console: nothing looks these things up by it",
     "Resources/DiscoveryService/Properties/Name": "the front finds the service by its ARN",
     "Resources/DiscoveryInstance/Properties/InstanceId": "the only entry of its service",
     "*/Metadata/cfn-lint/*": "for cfn-lint, which complains where it is missing",
