@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ..answers import CHOICES
 from .breaking import Mutation, change
-from .reading import Template, properties
+from .reading import EVERYTHING, Template, properties
 
 
 def test_cluster_and_writer_run_the_same_serverless_postgresql(template: Template) -> None:
@@ -26,6 +27,14 @@ def test_the_cluster_stands_in_the_subnets_that_were_made_for_it(template: Templ
     assert properties(template, "DatabaseCluster")["DBSubnetGroupName"] == "DatabaseSubnetGroup"
 
 
+def test_a_snapshot_and_nothing_else_makes_a_restore(template: Template) -> None:
+    for choice in (*CHOICES.values(), EVERYTHING):
+        cluster = properties(template, "DatabaseCluster", choice)
+        assert cluster.get("SnapshotIdentifier") == choice.get("DatabaseSnapshot")
+        made = {"DatabaseName", "MasterUsername", "StorageEncrypted"} & set(cluster)
+        assert len(made) == (0 if "DatabaseSnapshot" in choice else 3)
+
+
 def test_a_snapshot_says_whose_it_is(template: Template) -> None:
     assert properties(template, "DatabaseCluster")["CopyTagsToSnapshot"] is True
 
@@ -39,6 +48,9 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "the_cluster_stands_in_the_subnets_that_were_made_for_it": change(
         "DatabaseCluster", "DBSubnetGroupName", to="default"
+    ),
+    "a_snapshot_and_nothing_else_makes_a_restore": change(
+        "DatabaseCluster", "SnapshotIdentifier", "Fn::If", 0, to="KeepsBucket"
     ),
     "a_snapshot_says_whose_it_is": change("DatabaseCluster", "CopyTagsToSnapshot", to=False),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..answers import CHOICES, HOSTED
 from .breaking import Mutation, unguard
-from .reading import Template
+from .reading import EVERYTHING, Template
 
 _RECORDS = "DomainRecordIpv4 DomainRecordIpv6"
 _DOMAIN = f"CustomDomain CustomDomainMapping {_RECORDS}"
@@ -45,6 +45,13 @@ DIFFERENCES = {
     "protected": ("", ""),
     "chosen zones": ("", ""),
     "names of secrets without a slash": ("", ""),
+    "everything": (
+        (
+            f"BounceAlarm {_DKIM} MailFromMxRecord MailFromSpfRecord DmarcRecord {_ENDPOINT} "
+            "SshCommand"
+        ),
+        "ShellCommand",
+    ),
 }
 
 
@@ -54,7 +61,7 @@ def test_an_answer_makes_and_leaves_out_what_it_is_about_and_nothing_else(
     usual = names(template, HOSTED)
     found = {
         label: (names(template, choice) - usual, usual - names(template, choice))
-        for label, choice in CHOICES.items()
+        for label, choice in {**CHOICES, "everything": EVERYTHING}.items()
     }
     assert found == {
         label: (set(made.split()), set(left_out.split()))

@@ -57,7 +57,8 @@ def test_the_machine_is_the_one_that_was_asked_for(template: Template) -> None:
         "PodKeyName": launched["KeyName"],
         "PodDiskSize": disk["Ebs"]["VolumeSize"],
     }.items() <= EVERYTHING.items()
-    assert "KeyName" not in launch_data(template)
+    for choice in CHOICES.values():
+        assert launch_data(template, choice).get("KeyName") == choice.get("PodKeyName")
 
 
 def test_the_pod_is_told_every_answer_under_the_questions_name(template: Template) -> None:

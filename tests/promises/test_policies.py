@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..answers import CHOICES, HOSTED
-from .breaking import Mutation, change, statement
+from .breaking import Mutation, change, statement, unconditional_policy
 from .reading import EVERYTHING, POD_ROLE, Template, properties, rendered
 from .test_pod import settings
 
@@ -43,7 +43,7 @@ def test_rights_are_given_but_for_what_must_never_be(template: Template) -> None
 def test_rights_are_about_the_bucket_and_the_secrets_that_the_pod_is_told_of(
     template: Template,
 ) -> None:
-    for choice in (HOSTED, CHOICES["restore"]):
+    for choice in (HOSTED, EVERYTHING, CHOICES["existing bucket"]):
         told = settings(template, choice)
         named = [
             name
@@ -54,6 +54,15 @@ def test_rights_are_about_the_bucket_and_the_secrets_that_the_pod_is_told_of(
         buckets = {re.split("[:/]", name)[5] for name in named if ":s3:" in name}
         assert buckets == {told["bucket"]}
         assert any(f":parameter{told['secrets_path']}/" in name for name in named)
+
+
+def test_session_manager_has_rights_where_it_was_chosen_and_nowhere_else(
+    template: Template,
+) -> None:
+    for choice in CHOICES.values():
+        made = rendered(template, choice)
+        chosen = made.parameters["SshAccess"] == "session-manager"
+        assert ("ssmmessages:" in str(made.resources[POD_ROLE])) is chosen
 
 
 def test_the_machine_takes_on_the_role_that_was_made_for_it(template: Template) -> None:
@@ -80,6 +89,9 @@ MUTATIONS: dict[str, Mutation] = {
     ).__setitem__("Effect", "Deny"),
     "rights_are_about_the_bucket_and_the_secrets_that_the_pod_is_told_of": lambda template: (
         statement(template, "Uploads").__setitem__("Resource", ["arn:aws:s3:::another/uploads/*"])
+    ),
+    "session_manager_has_rights_where_it_was_chosen_and_nowhere_else": unconditional_policy(
+        "session-manager"
     ),
     "the_machine_takes_on_the_role_that_was_made_for_it": change(
         "PodInstanceProfile", "Roles", to=["another"]
