@@ -53,7 +53,10 @@ def test_rights_are_about_the_bucket_and_the_secrets_that_the_pod_is_told_of(
         ]
         buckets = {re.split("[:/]", name)[5] for name in named if ":s3:" in name}
         assert buckets == {told["bucket"]}
-        assert any(f":parameter{told['secrets_path']}/" in name for name in named)
+        secrets = {name.split(":parameter")[1] for name in named if ":ssm:" in name}
+        own = {name for name in secrets if name.startswith(f"{told['secrets_path']}/")}
+        assert own
+        assert secrets - own <= {value for key, value in told.items() if key.endswith("_key")}
 
 
 def test_session_manager_has_rights_where_it_was_chosen_and_nowhere_else(
