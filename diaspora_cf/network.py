@@ -37,10 +37,9 @@ class Network:
 
 @dataclass(frozen=True)
 class S3Endpoint:
-    """The free way to S3; ``ready`` names what must be there before it is one."""
+    """The free way to S3; whoever is given rights by its id comes after it."""
 
     endpoint: Ref
-    ready: tuple[str, ...]
 
 
 def add_network(stack: Stack) -> Network:
@@ -102,7 +101,7 @@ def add_s3_endpoint(stack: Stack, network: Network, storage: Storage) -> S3Endpo
             ),
         )
     )
-    return S3Endpoint(endpoint=Ref(endpoint), ready=(endpoint.title,))
+    return S3Endpoint(endpoint=Ref(endpoint))
 
 
 def _named(suffix: str) -> Tags:
