@@ -8,7 +8,7 @@ from typing import Any
 
 from diaspora_cf.rendering import render
 
-from ..answers import CHOICES, HOSTED
+from ..answers import HOSTED
 from .breaking import Mutation, change, resource
 from .reading import EVERYTHING, OPEN, Template, of_type, properties, rendered
 from .test_pod import needed_by
@@ -52,15 +52,6 @@ def test_public_subnets_have_an_ipv6_range_of_their_own(template: Template) -> N
     ]
     # The range is there only once the block is, which nothing refers to.
     assert all("VpcIpv6Block" in needed_by(template, title) for title in public)
-
-
-def test_subnets_a_are_in_the_first_zone_and_subnets_b_in_the_second(template: Template) -> None:
-    for choice, zones in (
-        (HOSTED, {"A": "eu-west-1a", "B": "eu-west-1b"}),
-        (CHOICES["chosen zones"], {"A": "eu-west-1b", "B": "eu-west-1c"}),
-    ):
-        for title in of_type(template, _SUBNET):
-            assert properties(template, title, choice)["AvailabilityZone"] == zones[title[-1]]
 
 
 def test_the_database_writes_in_the_pods_zone(template: Template) -> None:
@@ -151,13 +142,6 @@ def test_everything_wears_the_security_group_that_was_made_for_it(template: Temp
     }
 
 
-def test_the_front_enters_the_network_where_the_pod_is(template: Template) -> None:
-    launch = properties(template, "PodLaunchTemplate")["LaunchTemplateData"]
-    entered = properties(template, "VpcLink")["SubnetIds"]
-    assert entered[0] == launch["NetworkInterfaces"][0]["SubnetId"]
-    assert all(subnet.startswith("Public") for subnet in entered)
-
-
 def test_the_connect_endpoint_stands_beside_the_pod_and_calls_under_its_own_address(
     template: Template,
 ) -> None:
@@ -178,9 +162,6 @@ MUTATIONS: dict[str, Mutation] = {
     "public_subnets_have_an_ipv6_range_of_their_own": lambda template: resource(
         template, "PublicSubnetA"
     ).pop("DependsOn"),
-    "subnets_a_are_in_the_first_zone_and_subnets_b_in_the_second": change(
-        "PrivateSubnetB", "AvailabilityZone", to={"Fn::Select": [1, {"Fn::GetAZs": ""}]}
-    ),
     "the_database_writes_in_the_pods_zone": change(
         "DatabaseWriter",
         "AvailabilityZone",
@@ -204,9 +185,6 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "everything_wears_the_security_group_that_was_made_for_it": change(
         "DatabaseCluster", "VpcSecurityGroupIds", to=[{"Ref": "PodSecurityGroup"}]
-    ),
-    "the_front_enters_the_network_where_the_pod_is": change(
-        "VpcLink", "SubnetIds", to=[{"Ref": "PrivateSubnetA"}]
     ),
     "the_connect_endpoint_stands_beside_the_pod_and_calls_under_its_own_address": change(
         "ConnectEndpoint", "PreserveClientIp", to=True
