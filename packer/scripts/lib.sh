@@ -63,7 +63,8 @@ quietly() {
     rm "$log"
 }
 
-# Our own configuration files are there already and win over the packages'.
+# Our own configuration files are there already and win over the packages'. The time-out is for dpkg's
+# lock, and for no other.
 apt() {
     quietly apt-get --quiet=2 --yes \
         --option=DPkg::Lock::Timeout=300 \
@@ -71,6 +72,26 @@ apt() {
         --option=Dpkg::Options::=--force-confold \
         --option=Acquire::Retries=3 \
         "$@"
+}
+
+# Fetches the lists of packages. Their lock is waited for by nobody, and a list that does not come is no
+# error by itself.
+update_lists() {
+    local left
+    for left in 5 4 3 2 1 0; do
+        if (apt update --error-on=any); then
+            return
+        fi
+        say "the lists of packages: $left tries left"
+        sleep "${APT_PAUSE:-20}"
+    done
+    fail "the lists of packages cannot be had"
+}
+
+# What packages brought and is another now. Where that is a conffile, unattended-upgrades leaves the
+# package as it is, for somebody would have to be asked.
+changed_files() {
+    dpkg --root="${ROOT:-/}" --verify | awk '/^..5/ { print $NF }' | sort
 }
 
 # Installs packages that the machine keeps.

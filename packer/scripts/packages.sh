@@ -7,9 +7,11 @@ source "$BUILD_DIR/pins.env"
 begin "Installing the base packages"
 need RUBY_SERIES
 
-unwanted=(fwupd modemmanager multipath-tools packagekit udisks2)
+# What a pod has no use for. apport writes down the memory of what crashes, which holds secrets, and
+# sets a core pattern of its own.
+unwanted=(apport fwupd modemmanager multipath-tools packagekit udisks2)
 
-apt update
+update_lists
 apt dist-upgrade
 for package in "${unwanted[@]}"; do
     if dpkg-query --show "$package" >/dev/null 2>&1; then

@@ -4,12 +4,16 @@
 set -o errexit -o nounset -o pipefail
 source "${BUILD_DIR:?}/scripts/lib.sh"
 source "$BUILD_DIR/scripts/checks/ports.sh"
+source "$BUILD_DIR/scripts/smoke/wants.sh"
 
 DROP_INS=/run/systemd/system
 AUTHORITIES=/usr/share/diaspora/rds-ca.pem
+# Not below /tmp, of which each unit has one of its own.
+SAYS=/run/diaspora-smoke.py
 PATIENCE=600
-# They do nothing but talk to AWS.
-AWS_ONLY=(diaspora-assets.service diaspora-signal.service)
+BUCKET_PORT=18099
+# It does nothing but talk to AWS.
+AWS_ONLY=diaspora-signal.service
 
 # A server whose certificate is its own authority.
 start_postgresql() {
@@ -33,73 +37,41 @@ SQL
     mount --bind "$data/smoke.pem" "$AUTHORITIES"
 }
 
+# Of one name, only the drop-in that is nearest to a unit would be read.
 drop_in() {
     mkdir -p "$DROP_INS/$1.d"
-    cat >"$DROP_INS/$1.d/smoke.conf"
+    cat >"$DROP_INS/$1.d/smoke-$1.conf"
 }
 
-# The steps that talk to AWS do something else while this script runs.
+# What only AWS can say is made up while this script runs. The bucket is one in memory; boto3 and s3fs
+# find address and keys of it in their environment.
 replace_aws() {
-    drop_in diaspora-prepare.service <<<$'[Service]\nExecStart=\nExecStart=/bin/true'
-    drop_in diaspora-mount@.service <<'UNIT'
-[Service]
-EnvironmentFile=
-ExecStartPre=
+    install --mode=0644 "$BUILD_DIR/scripts/smoke.py" "$SAYS"
+    chmod 0755 "$BUILD_DIR/scripts/smoke/s3fs"
+    (
+        umask 077
+        cat >"$BUILD_DIR/smoke.env" <<ENV
+PASSWORD=$PASSWORD
+AWS_ENDPOINT_URL_S3=http://127.0.0.1:$BUCKET_PORT
+AWS_ACCESS_KEY_ID=smoke
+AWS_SECRET_ACCESS_KEY=smoke
+AWSACCESSKEYID=smoke
+AWSSECRETACCESSKEY=smoke
+ENV
+    )
+    systemd-run --quiet --unit=smoke-bucket \
+        python3 -B "$BUILD_DIR/scripts/smoke/bucket.py" "$BUCKET_PORT"
+    drop_in diaspora-.service <<<"[Service]
+EnvironmentFile=$BUILD_DIR/smoke.env"
+    drop_in diaspora-mount@.service <<<"[Service]
+Environment=PATH=$BUILD_DIR/scripts/smoke:/usr/sbin:/usr/bin"
+    for command in prepare migrate; do
+        drop_in "diaspora-$command.service" <<<"[Service]
 ExecStart=
-ExecStart=/bin/sleep infinity
-ExecStartPost=
-UNIT
-    drop_in diaspora-migrate.service <<UNIT
-[Service]
-User=$APP_USER
-WorkingDirectory=$APP
-Environment=RAILS_ENV=production
-ExecStart=
-ExecStart=$APP/bin/rake db:migrate
-UNIT
-    systemctl mask --runtime --quiet "${AWS_ONLY[@]}"
+ExecStart=/usr/bin/python3 -I -B $SAYS $command"
+    done
+    systemctl mask --runtime --quiet "$AWS_ONLY"
     systemctl daemon-reload
-}
-
-# As the front will ask it.
-status_of() {
-    curl --silent --output /dev/null --max-time 30 --write-out '%{http_code}' \
-        --header 'Host: pod.example.invalid' --header 'X-Client-IP: 192.0.2.1' \
-        --header 'X-Client-Proto: https' "http://127.0.0.1$1" || true
-}
-
-wait_for_page() {
-    local begun=$SECONDS
-    until [[ $(status_of "$1") == 200 ]]; do
-        ((SECONDS - begun < PATIENCE)) || fail "$1 answers $(status_of "$1") after $PATIENCE s"
-        sleep 1
-    done
-    say "$1 answers after $((SECONDS - begun)) s"
-}
-
-wait_for_unit() {
-    local begun=$SECONDS
-    until systemctl is-active --quiet "$1"; do
-        ((SECONDS - begun < PATIENCE)) || fail "$1 is $(systemctl is-active "$1")"
-        sleep 1
-    done
-}
-
-# Of text, as the captcha is: that takes a font. diaspora*'s own policy allows hardly more.
-make_webp() {
-    as_app env "MAGICK_CONFIGURE_PATH=$APP/config/imagemagick" \
-        convert label:smoke "$APP/tmp/smoke.webp"
-    [[ $(as_app identify -format '%m' "$APP/tmp/smoke.webp") == WEBP ]] ||
-        fail "ImageMagick made no WebP"
-    rm "$APP/tmp/smoke.webp"
-    say "a WebP picture was made"
-}
-
-# Only where the kernel has AppArmor and tells.
-look_for_denials() {
-    local denials
-    denials=$(journalctl --quiet --dmesg --boot --grep 'apparmor="DENIED"' 2>/dev/null || true)
-    [[ -z $denials ]] || fail "AppArmor denied something: $denials"
 }
 
 show_what_happened() {
@@ -114,9 +86,11 @@ clean_up() {
         2>/dev/null || true
     # policy-rc.d, which forbids to start, forbids to stop too.
     systemctl stop 'postgresql@*.service' 2>/dev/null || true
+    take_metadata
     mountpoint --quiet "$AUTHORITIES" && umount "$AUTHORITIES"
-    rm -rf "$DROP_INS"/{diaspora-prepare,diaspora-mount@,diaspora-migrate}.service.d
-    systemctl unmask --runtime --quiet "${AWS_ONLY[@]}"
+    systemctl stop smoke-bucket.service 2>/dev/null || true
+    rm -rf "$DROP_INS"/diaspora-{,prepare,mount@,migrate}.service.d
+    systemctl unmask --runtime --quiet "$AWS_ONLY"
     systemctl daemon-reload
     systemctl reset-failed
     mapfile -t extra < <(comm -13 <(echo "$BEFORE") <(installed_packages))
@@ -124,7 +98,8 @@ clean_up() {
     rm -rf /etc/postgresql /var/{lib,log}/postgresql /var/lib/redis/* "$APP"/{tmp,log}/*
     userdel postgres 2>/dev/null || true
     groupdel ssl-cert 2>/dev/null || true
-    rm -rf /etc/diaspora/* /etc/nginx/diaspora/* /var/lib/diaspora-pages/* /run/diaspora/*
+    rm -rf /etc/diaspora/* /etc/nginx/diaspora/* /var/lib/diaspora-pages/* /run/diaspora/* \
+        /var/lib/diaspora-assets "$SAYS"
     rm -f "$APP"/config/{diaspora.toml,database.yml,oidc_key.pem,schedule.yml} \
         "$APP/config/initializers/secret_token.rb"
     systemd-tmpfiles --create /usr/lib/tmpfiles.d/diaspora.conf
@@ -150,15 +125,29 @@ BEGUN=$(date +%s)
 PASSWORD=$(openssl rand -hex 16)
 trap finish EXIT
 
-apt update
+update_lists
 start_postgresql
-PYTHONPATH=/usr/lib/diaspora PASSWORD=$PASSWORD python3 -B "$BUILD_DIR/scripts/smoke.py"
+python3 -I -B "$BUILD_DIR/scripts/smoke.py" settings
 replace_aws
+# As at a boot.
+systemd-tmpfiles --boot --create /usr/lib/tmpfiles.d/diaspora.conf
 systemctl start --no-block diaspora.target
 wait_for_page /.well-known/nodeinfo
 wait_for_page /
-wait_for_unit diaspora-warm.service
-wait_for_unit diaspora-sidekiq.service
+for unit in warm sidekiq photos assets; do
+    wait_for_unit "diaspora-$unit.service"
+done
+want_no_second_try
 make_webp
+want_photo
+want_job
+want_firewall
+want_needrestart
+if systemd-detect-virt --quiet --container; then
+    say "a container has the kernel's settings and the swap of its host"
+else
+    want_kernel_settings
+    want_swap
+fi
 check_ports
 look_for_denials

@@ -1,0 +1,83 @@
+"""What the smoke boot wants, each with a machine that has it and one that has it not.
+
+The machine is made of stand-ins for its commands. What they say in truth, and what takes a pod that
+is up, is seen where an image is really built; swap and the kernel's settings are seen on no machine
+of a rehearsal, for those are containers.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from .samples import PACKER
+
+# A function, what a good machine's commands answer, what one of them answers on another, and what
+# the function has to say of that.
+WANTS = [
+    (
+        "want_no_second_try",
+        {"systemctl": "printf 'NRestarts=0\\nId=a\\n\\nNRestarts=0\\nId=b\\n'"},
+        {"systemctl": "printf 'NRestarts=0\\nId=a\\n\\nNRestarts=2\\nId=b\\n'"},
+        "NRestarts=2 Id=b",
+    ),
+    (
+        "want_kernel_settings",
+        {
+            "systemctl": "",
+            "grep": "echo 'kernel.core_pattern = |/bin/false'; echo 'vm.swappiness = 10'",
+            "sysctl": "[[ $2 == vm.swappiness ]] && echo 10 || echo '|/bin/false'",
+        },
+        {"sysctl": "echo '|/usr/share/apport/apport -p%p'"},
+        "kernel.core_pattern is |/usr/share/apport/apport -p%p, and not |/bin/false",
+    ),
+    (
+        "want_swap",
+        {"systemctl": "", "swapon": "echo /swapfile", "rm": ""},
+        {"swapon": ""},
+        "not in use",
+    ),
+    (
+        "want_firewall",
+        {"systemctl": "", "curl": "", "setpriv": "exit 7"},
+        {"setpriv": ""},
+        "the application is not refused",
+    ),
+    (
+        "want_firewall",
+        {"systemctl": "", "curl": "", "setpriv": "exit 7"},
+        {"setpriv": "exit 28"},
+        "the application is not refused",
+    ),
+    ("look_for_denials", {"journalctl": ""}, {"journalctl": "echo DENIED"}, "AppArmor"),
+]
+
+
+def call(folder: Path, function: str, commands: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Call a function of wants.sh on a machine of these commands."""
+    folder.mkdir()
+    for name, script in commands.items():
+        (folder / name).write_text(f"#!/bin/bash\n{script}\n", "utf-8")
+        (folder / name).chmod(0o755)
+    script = f"source {PACKER}/scripts/lib.sh; source {PACKER}/scripts/smoke/wants.sh"
+    return subprocess.run(
+        ["/bin/bash", "-c", f"{script}; APP={folder}; {function}"],
+        env={"PATH": f"{folder}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(("function", "good", "bad", "says"), WANTS, ids=[it[0] for it in WANTS])
+def test_the_smoke_boot_ends_where_something_is_wanting(
+    tmp_path: Path, function: str, good: dict[str, str], bad: dict[str, str], says: str
+) -> None:
+    fine = call(tmp_path / "fine", function, good)
+    assert fine.returncode == 0, fine.stderr
+    broken = call(tmp_path / "broken", function, {**good, **bad})
+    assert broken.returncode == 1
+    assert says in broken.stderr
