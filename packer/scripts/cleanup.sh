@@ -3,6 +3,22 @@
 set -o errexit -o nounset -o pipefail
 source "${BUILD_DIR:?}/scripts/lib.sh"
 
+# They would write again what is deleted here: some go on, others write while they end, which they
+# would do at the latest when the machine is shut down to become an image. sshd stays, for Packer.
+WRITERS=(
+    amazon-ssm-agent.service snap.amazon-ssm-agent.amazon-ssm-agent.service
+    chrony.service chronyd.service systemd-timesyncd.service
+    rsyslog.service syslog.socket
+    snapd.service snapd.socket
+    systemd-random-seed.service
+    unattended-upgrades.service
+)
+
+stop_writers() {
+    # Some of them are on no machine of a kind.
+    systemctl stop "${WRITERS[@]}" 2>/dev/null || true
+}
+
 # Homes of people, root's included.
 homes() {
     getent passwd | awk -F: '$3 == 0 || ($3 >= 1000 && $3 < 65000) { print $6 }'
@@ -22,7 +38,9 @@ forget_identity() {
     # Empty, not "uninitialized": that would preset every unit at the first boot.
     : >/etc/machine-id
     rm -rf /var/lib/amazon/ssm/* /var/snap/amazon-ssm-agent/common/* /var/lib/fwupd \
-        /var/lib/diaspora-boot/* /etc/diaspora/* /run/diaspora/*
+        /var/lib/diaspora-boot/* /etc/diaspora/* /run/diaspora/* /var/crash/*
+    # chrony's hold the keys to its servers; the timers' let a month-old image catch up at its first boot.
+    rm -rf /var/lib/{chrony,systemd/timers,systemd/timesync}/*
 }
 
 forget_cloud_init() {
@@ -52,6 +70,7 @@ forget_leftovers() {
 
 begin "Taking identity and traces away"
 
+stop_writers
 forget_people
 forget_identity
 forget_cloud_init

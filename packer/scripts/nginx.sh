@@ -8,4 +8,4 @@ begin "Installing nginx"
 install_packages nginx
 systemctl disable --quiet nginx.service
 rm -f /etc/nginx/sites-enabled/default
-nginx -t -q || fail "nginx dislikes its configuration"
+nginx -t -q -c /etc/nginx/pages.conf || fail "nginx dislikes its configuration"

@@ -13,8 +13,8 @@ from diaspora_cf.generator import ROOT
 PACKER = ROOT / "packer"
 VALIDATE = PACKER / "scripts/validate.sh"
 PROGRAMS = """
-convert curl diaspora-pod identify mountpoint nft nginx python3 redis-server ruby s3fs sshd
-unattended-upgrade
+convert curl diaspora-pod identify mountpoint needrestart nft nginx python3 redis-server ruby s3fs
+sshd unattended-upgrade
 """.split()
 FILES = {
     "etc/machine-id": "",
@@ -31,11 +31,12 @@ FILES = {
     "etc/ssh/sshd_config.d/10-diaspora.conf": "PasswordAuthentication no\n",
     "etc/ssh/sshd_config.d/50-cloud-init.conf": "PasswordAuthentication yes\n",
     "etc/ssl/certs/ca-certificates.crt": "-----BEGIN CERTIFICATE-----\n",
-    "etc/apt/apt.conf.d/52diaspora": 'Unattended-Upgrade::Automatic-Reboot "false";\n',
     "usr/share/diaspora/metadata.nft": "table inet diaspora\n",
     "etc/systemd/system/multi-user.target.wants/diaspora.target": "",
     "etc/systemd/system/sysinit.target.wants/metadata-firewall.service": "",
     "etc/systemd/system/swap.target.wants/swapfile.swap": "",
+    "etc/systemd/system/timers.target.wants/apt-daily.timer": "",
+    "etc/systemd/system/timers.target.wants/apt-daily-upgrade.timer": "",
     "home/ubuntu/.bashrc": "",
     "opt/diaspora/.bundle/config": 'BUNDLE_FROZEN: "true"\n',
     "opt/diaspora/bin/puma": "",
@@ -58,9 +59,17 @@ etc/diaspora etc/nginx/diaspora opt/diaspora/log opt/diaspora/tmp
 opt/diaspora/public/uploads/images opt/diaspora/public/uploads/tmp
 opt/diaspora/public/uploads/users root/.ssh var/lib/cloud/instances var/lib/diaspora-pages var/log
 """.split()
+# A file of a package that the maker of the base image changed.
+CHANGED_BEFORE = "/etc/cloud/cloud.cfg"
+SETTINGS_OF_APT = """\
+APT::Periodic::Update-Package-Lists "1";
+APT::Periodic::Unattended-Upgrade "1";
+Unattended-Upgrade::Automatic-Reboot "false";"""
 # What the checks ask, and what a good machine answers.
 COMMANDS = {
+    "apt-config": f"echo '{SETTINGS_OF_APT}'",
     "df": "echo ' Avail IAvail'; echo '  4000 200000'",
+    "dpkg": f"echo '??5?????? c {CHANGED_BEFORE}'; echo 'missing     /usr/share/doc/x'",
     "dpkg-query": "echo 'ii ruby'; echo 'ii libidn12'; echo 'rc libidn-dev'",
     "ldconfig": "echo 'libcurl.so.4 (libc6) => /x'; echo 'libjemalloc.so.2 (libc6) => /x'",
     "ldd": "echo 'libc.so.6 => /lib/libc.so.6 (0x0)'",
@@ -73,15 +82,17 @@ COMMANDS = {
         "echo 'udp UNCONN 0 0 10.0.0.7%ens5:68 0.0.0.0:*'\n"
         "echo 'tcp LISTEN 0 128 [::1]:5432 [::]:*'"
     ),
+    "systemctl": "",
     "systemd-analyze": "echo 'snapd.service: some unit of the distribution is odd' >&2",
 }
 
 
 @dataclass(frozen=True)
 class Image:
-    """A tree, and the folder of commands that stands in front of the machine's own."""
+    """A tree, the folder of the build, and the commands in front of the machine's own."""
 
     root: Path
+    build: Path
     commands: Path
 
     def put(self, path: str, content: str = "", mode: int = 0o644) -> None:
@@ -103,7 +114,7 @@ class Image:
             ["bash", str(VALIDATE), *checks],
             env={
                 "PATH": f"{self.commands}:{os.environ['PATH']}",
-                "BUILD_DIR": str(PACKER),
+                "BUILD_DIR": str(self.build),
                 "IMAGE_ROOT": str(self.root),
                 "IMAGE_OWNER": str(os.getuid()),
             },
@@ -115,7 +126,10 @@ class Image:
 
 def good_image(folder: Path) -> Image:
     """An image that every check likes."""
-    image = Image(folder / "image", folder / "commands")
+    image = Image(folder / "image", folder / "build", folder / "commands")
+    image.build.mkdir()
+    (image.build / "scripts").symlink_to(PACKER / "scripts")
+    (image.build / "changed-before").write_text(f"{CHANGED_BEFORE}\n", "utf-8")
     for name in FOLDERS:
         (image.root / name).mkdir(parents=True)
     for path, content in FILES.items():

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from .samples import PACKER, Image, good_image
+from .samples import PACKER, SETTINGS_OF_APT, Image, good_image
 
 Fault = Callable[[Image], None]
 
@@ -80,6 +80,20 @@ FAULTS: list[tuple[str, Fault, str]] = [
     ("check_no_agent_identity", put("var/lib/amazon/ssm/Vault/Store"), "amazon/ssm"),
     ("check_no_agent_identity", put("var/lib/systemd/random-seed"), "random-seed"),
     ("check_no_agent_identity", put("var/lib/diaspora-boot/signalled"), "signalled"),
+    ("check_no_agent_identity", put("var/snap/amazon-ssm-agent/common/x"), "amazon-ssm-agent"),
+    ("check_no_agent_identity", put("var/lib/chrony/time.example.nts"), "chrony"),
+    (
+        "check_no_timer_has_run",
+        put("var/lib/systemd/timers/stamp-apt-daily-upgrade.timer"),
+        "stamp-apt-daily-upgrade",
+    ),
+    ("check_no_crash_report", put("var/crash/_usr_bin_ruby.0.crash"), "_usr_bin_ruby"),
+    ("check_no_crash_report", put("usr/share/apport/apport"), "apport"),
+    (
+        "check_nothing_writes_any_more",
+        answer("systemctl", "echo 'rsyslog.service loaded active running System Logging'"),
+        "still at work: rsyslog.service",
+    ),
     ("check_no_log", put("var/log/nginx/access.log"), "access.log"),
     (
         "check_app_user_has_no_sudo",
@@ -164,7 +178,36 @@ FAULTS: list[tuple[str, Fault, str]] = [
     ),
     ("check_nginx", answer("nginx", "echo 'unknown directive' >&2; exit 1"), "unknown directive"),
     ("check_firewall", answer("nft", "echo 'syntax error' >&2; exit 1"), "syntax error"),
-    ("check_no_automatic_restart", remove("etc/apt/apt.conf.d/52diaspora"), "restart"),
+    (
+        "check_enabled_units",
+        remove("etc/systemd/system/timers.target.wants/apt-daily-upgrade.timer"),
+        "apt-daily-upgrade.timer",
+    ),
+    (
+        "check_updates_come_by_themselves",
+        answer("apt-config", f"echo '{SETTINGS_OF_APT}' | sed 's/false/true/'"),
+        'Automatic-Reboot "false"',
+    ),
+    (
+        "check_updates_come_by_themselves",
+        answer("apt-config", f"echo '{SETTINGS_OF_APT}' | sed 's/-Upgrade \"1/-Upgrade \"0/'"),
+        'Unattended-Upgrade "1"',
+    ),
+    (
+        "check_no_package_was_changed",
+        answer("dpkg", "echo '??5?????? c /etc/nginx/nginx.conf'"),
+        "/etc/nginx/nginx.conf",
+    ),
+    (
+        "check_no_package_was_changed",
+        answer("dpkg", "echo '??5??????   /usr/bin/false'"),
+        "/usr/bin/false",
+    ),
+    (
+        "check_words_of_stat",
+        answer("stat", '[[ $1 == --format* ]] && exec /usr/bin/stat "$@"; echo entity not found'),
+        "entity not found",
+    ),
     ("check_services_may_start", put("usr/sbin/policy-rc.d"), "policy-rc.d"),
     (
         "check_no_gem_mirror",

@@ -53,7 +53,9 @@ def words(unit: Unit, *names: str) -> set[str]:
 
 def runs() -> dict[str, Unit]:
     """Our own services that run something."""
-    found = {n: unit for n, unit in units().items() if "ExecStart" in unit and n not in OTHERS}
+    found = {
+        name: unit for name, unit in units().items() if "ExecStart" in unit and name not in OTHERS
+    }
     assert len(found) >= 9
     return found
 
@@ -223,6 +225,17 @@ def test_what_can_be_run_lies_where_the_image_makes_it_so() -> None:
     lying = {path for place in places for path in (ROOTFS / place).rglob("*") if path.is_file()}
     files = (path for path in ROOTFS.rglob("*") if path.is_file())
     assert lying == {path for path in files if path.read_bytes()[:2] == b"#!"}
+
+
+def test_nginx_reads_our_file_wherever_it_is_started_and_its_package_finds_it() -> None:
+    """The package's own nginx.conf stays as it came, or updates would be left out."""
+    assert not (NGINX / "nginx.conf").exists()
+    unit = units()["nginx.service"]
+    for key in ("ExecStartPre", "ExecStart", "ExecReload"):
+        cleared, command = unit[key]
+        assert (cleared, "-c /etc/nginx/pages.conf" in command) == ("", True), key
+    # At an update the package's script for an online upgrade reads the path in its own file.
+    assert "\npid /run/nginx.pid;\n" in (NGINX / "pages.conf").read_text("utf-8")
 
 
 def test_nginx_believes_the_front_and_the_machine_itself_and_nobody_else() -> None:

@@ -16,11 +16,14 @@ BUILD = "/srv/diaspora-image"
 # of files can show is planted in tests/image.
 FAULTS = {
     "check_nginx": "echo 'planted on;' >/etc/nginx/conf.d/planted.conf",
-    "check_units": "printf '[Service]\\nExecStart=/planted\\n' "
-    ">/usr/lib/systemd/system/diaspora-planted.service",
+    "check_units": "printf '[Service]\\nPlanted=on\\n' "
+    ">/usr/lib/systemd/system/nginx.service.d/10-pod-planted.conf",
     "check_firewall": "echo planted >>/usr/share/diaspora/metadata.nft",
     "check_libraries": "rm /usr/lib/*/libidn.so.*; ldconfig",
     "check_needed_programs": "rm /usr/bin/identify",
+    "check_no_package_was_changed": "echo '# planted' >>/etc/nginx/nginx.conf",
+    "check_updates_come_by_themselves": "echo 'APT::Periodic::Unattended-Upgrade \"0\";' "
+    ">/etc/apt/apt.conf.d/99planted",
     "check_ports": "systemd-run --quiet python3 -m http.server 8081; sleep 2",
 }
 
@@ -61,9 +64,29 @@ def test_the_images_own_checks_refuse_planted_faults(pods: Pods) -> None:
         assert named, f"the complaint does not name {check}"
 
 
+def test_what_writes_identity_is_ended_before_it_is_deleted(pods: Pods) -> None:
+    """As an agent does that writes while it runs, and once more while it ends."""
+    machine = pods.bare()
+    vault = "mkdir -p /var/lib/amazon/ssm; echo planted >/var/lib/amazon/ssm"
+    machine.write(
+        "/etc/systemd/system/amazon-ssm-agent.service",
+        f"[Service]\nExecStart=/bin/sh -c '{vault}/running; exec sleep infinity'\n"
+        f"ExecStop=/bin/sh -c '{vault}/ended'\n",
+    )
+    machine.systemctl("daemon-reload")
+    machine.systemctl("start amazon-ssm-agent")
+    machine.wait_for_file("/var/lib/amazon/ssm/running")
+    checks = ("check_no_agent_identity", "check_nothing_writes_any_more")
+    assert [_checked(machine, check) for check in checks] == [(1, True)] * 2
+    machine.succeed(f"BUILD_DIR={BUILD} bash {BUILD}/scripts/cleanup.sh")
+    assert [_checked(machine, check) for check in checks] == [(0, True)] * 2
+
+
 def _checked(machine: PodMachine, check: str) -> tuple[int, bool]:
     """Run one check as the build does; its status, and whether what it says is as it should."""
     machine.copy_in(PACKER / "scripts", f"{BUILD}/scripts")
+    # On this base nobody had changed anything.
+    machine.write(f"{BUILD}/changed-before", "")
     command = f"BUILD_DIR={BUILD} bash {BUILD}/scripts/validate.sh {shlex.quote(check)}"
     status, output = machine.run(command)
     return status, (f"{check}: " in output) == (status != 0)

@@ -51,7 +51,28 @@ check_no_history() {
 
 check_no_agent_identity() {
     absent '/var/lib/amazon/ssm/*' /var/lib/systemd/random-seed \
-        /var/lib/systemd/credential.secret '/var/lib/diaspora-boot/*'
+        /var/lib/systemd/credential.secret '/var/lib/diaspora-boot/*' \
+        '/var/snap/amazon-ssm-agent/common/*' '/var/lib/chrony/*'
+}
+
+# What has run on the builder would be taken for what this machine has missed, at its first boot.
+check_no_timer_has_run() {
+    absent '/var/lib/systemd/timers/*'
+}
+
+# They hold the memory of what crashed, and apport would write more of them.
+check_no_crash_report() {
+    absent '/var/crash/*' '/var/lib/systemd/coredump/*' /usr/share/apport/apport
+}
+
+# Between now and the machine's end they would write again what is not in the image.
+check_nothing_writes_any_more() {
+    local found
+    found=$(systemctl list-units --no-legend --plain --state=active,activating,deactivating,reloading \
+        '*amazon-ssm-agent*' 'chrony*' rsyslog.service snapd.service \
+        systemd-random-seed.service systemd-timesyncd.service unattended-upgrades.service |
+        awk '{ print $1 }')
+    [[ -z $found ]] || complain "still at work: $found"
 }
 
 check_no_log() {
