@@ -15,6 +15,15 @@ import pytest
 
 from .samples import PACKER
 
+OUTDATED = "echo 'NEEDRESTART-SVC: diaspora-web.service'"
+# Nothing is outdated until something was moved.
+NEEDRESTART = {
+    "needrestart": f"[[ ! -e $0.moved ]] || {OUTDATED}",
+    "ldconfig": "echo 'libjemalloc.so.2 (libc6) => /usr/lib/x'",
+    "realpath": "echo x",
+    "cp": "",
+    "mv": 'touch "${0%/*}/needrestart.moved"',
+}
 # A function, what a good machine's commands answer, what one of them answers on another, and what
 # the function has to say of that.
 WANTS = [
@@ -52,6 +61,38 @@ WANTS = [
         {"setpriv": "exit 28"},
         "the application is not refused",
     ),
+    (
+        "want_needrestart",
+        NEEDRESTART,
+        {"needrestart": OUTDATED},
+        "would restart what nobody updated: diaspora-web.service",
+    ),
+    (
+        "want_needrestart",
+        NEEDRESTART,
+        {"needrestart": ""},
+        "does not see",
+    ),
+    (
+        "want_job",
+        {"redis-cli": "[[ $4 != stat:processed ]] || echo 1"},
+        {"redis-cli": "echo 1"},
+        "sidekiq's job failed",
+    ),
+    (
+        "want_photo",
+        {"setpriv": "", "cmp": ""},
+        {"cmp": "exit 1", "curl": "echo 403"},
+        "a photo answers 403",
+    ),
+    ("make_webp", {"setpriv": "echo WEBP"}, {"setpriv": "echo JPEG"}, "made no WebP"),
+    ("wait_for_page /", {"curl": "echo 200"}, {"curl": "echo 503"}, "/ answers 503"),
+    (
+        "wait_for_unit x.service",
+        {"systemctl": ""},
+        {"systemctl": "echo failed; exit 3"},
+        "x.service is failed",
+    ),
     ("look_for_denials", {"journalctl": ""}, {"journalctl": "echo DENIED"}, "AppArmor"),
 ]
 
@@ -64,7 +105,7 @@ def call(folder: Path, function: str, commands: dict[str, str]) -> subprocess.Co
         (folder / name).chmod(0o755)
     script = f"source {PACKER}/scripts/lib.sh; source {PACKER}/scripts/smoke/wants.sh"
     return subprocess.run(
-        ["/bin/bash", "-c", f"{script}; APP={folder}; {function}"],
+        ["/bin/bash", "-c", f"{script}; APP={folder} PATIENCE=0; {function}"],
         env={"PATH": f"{folder}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
