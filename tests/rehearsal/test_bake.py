@@ -64,6 +64,21 @@ def test_the_images_own_checks_refuse_planted_faults(pods: Pods) -> None:
         assert named, f"the complaint does not name {check}"
 
 
+def test_a_build_waits_for_what_uses_apt_by_itself(pods: Pods) -> None:
+    """To its end, which must not be cut short; and nothing begins anew."""
+    machine = pods.bare()
+    machine.write(
+        "/etc/systemd/system/apt-daily.service.d/planted.conf",
+        "[Service]\nExecStartPre=\nExecStart=\n"
+        "ExecStart=/bin/sh -c 'sleep 5; touch /var/lib/apt/updated'\n",
+    )
+    machine.systemctl("daemon-reload")
+    machine.systemctl("start --no-block apt-daily.service apt-daily.timer")
+    _run(machine, "settle.sh")
+    machine.succeed("test -e /var/lib/apt/updated")
+    assert machine.unit("apt-daily.timer")["ActiveState"] == "inactive"
+
+
 def test_what_writes_identity_is_ended_before_it_is_deleted(pods: Pods) -> None:
     """As an agent does that writes while it runs, and once more while it ends."""
     machine = pods.bare()
@@ -78,18 +93,25 @@ def test_what_writes_identity_is_ended_before_it_is_deleted(pods: Pods) -> None:
     machine.wait_for_file("/var/lib/amazon/ssm/running")
     checks = ("check_no_agent_identity", "check_nothing_writes_any_more")
     assert [_checked(machine, check) for check in checks] == [(1, True)] * 2
-    machine.succeed(f"BUILD_DIR={BUILD} bash {BUILD}/scripts/cleanup.sh")
+    _run(machine, "cleanup.sh")
     assert [_checked(machine, check) for check in checks] == [(0, True)] * 2
 
 
 def _checked(machine: PodMachine, check: str) -> tuple[int, bool]:
     """Run one check as the build does; its status, and whether what it says is as it should."""
-    machine.copy_in(PACKER / "scripts", f"{BUILD}/scripts")
-    # On this base nobody had changed anything.
-    machine.write(f"{BUILD}/changed-before", "")
-    command = f"BUILD_DIR={BUILD} bash {BUILD}/scripts/validate.sh {shlex.quote(check)}"
-    status, output = machine.run(command)
+    status, output = machine.run(_command(machine, f"validate.sh {shlex.quote(check)}"))
     return status, (f"{check}: " in output) == (status != 0)
+
+
+def _run(machine: PodMachine, script: str) -> None:
+    machine.succeed(_command(machine, script))
+
+
+def _command(machine: PodMachine, script: str) -> str:
+    """What runs a script as the build does, on a machine that has brought nothing of its own."""
+    machine.copy_in(PACKER / "scripts", f"{BUILD}/scripts")
+    machine.write(f"{BUILD}/changed-before", "")
+    return f"BUILD_DIR={BUILD} bash {BUILD}/scripts/{script}"
 
 
 def test_everybody_may_have_the_source_of_what_runs_here(image: Image) -> None:
