@@ -3,17 +3,6 @@
 set -o errexit -o nounset -o pipefail
 source "${BUILD_DIR:?}/scripts/lib.sh"
 
-# They would write again what is deleted here: some go on, others write while they end, which they
-# would do at the latest when the machine is shut down to become an image. sshd stays, for Packer.
-WRITERS=(
-    amazon-ssm-agent.service snap.amazon-ssm-agent.amazon-ssm-agent.service
-    chrony.service chronyd.service systemd-timesyncd.service
-    rsyslog.service syslog.socket
-    snapd.service snapd.socket
-    systemd-random-seed.service
-    unattended-upgrades.service
-)
-
 stop_writers() {
     # Some of them are on no machine of a kind.
     systemctl stop "${WRITERS[@]}" 2>/dev/null || true

@@ -10,6 +10,18 @@ export NEEDRESTART_SUSPEND=1
 APP=/opt/diaspora
 APP_USER=diaspora
 
+# They would write again what cleanup deletes: some go on, others write while they end, which they
+# would do at the latest when the machine is shut down to become an image. sshd stays, for Packer.
+# shellcheck disable=SC2034  # cleanup ends them, and a check looks for them.
+WRITERS=(
+    amazon-ssm-agent.service snap.amazon-ssm-agent.amazon-ssm-agent.service
+    chrony.service chronyd.service systemd-timesyncd.service
+    rsyslog.service syslog.socket
+    snapd.service snapd.socket
+    systemd-random-seed.service
+    unattended-upgrades.service
+)
+
 # What this script is for; its end says how long it took.
 begin() {
     TITLE=$1

@@ -68,10 +68,8 @@ check_no_crash_report() {
 # Between now and the machine's end they would write again what is not in the image.
 check_nothing_writes_any_more() {
     local found
-    found=$(systemctl list-units --no-legend --plain --state=active,activating,deactivating,reloading \
-        '*amazon-ssm-agent*' 'chrony*' rsyslog.service snapd.service \
-        systemd-random-seed.service systemd-timesyncd.service unattended-upgrades.service |
-        awk '{ print $1 }')
+    found=$(systemctl list-units --no-legend --plain \
+        --state=active,activating,deactivating,reloading "${WRITERS[@]}" | awk '{ print $1 }')
     [[ -z $found ]] || complain "still at work: $found"
 }
 
