@@ -4,6 +4,8 @@
 set -o errexit -o nounset -o pipefail
 
 export DEBIAN_FRONTEND=noninteractive
+# One order for all: comm of uutils found unsorted what sort had made in the order of a language.
+export LC_ALL=C.UTF-8
 # Ubuntu restarts services after an installation. While baking it must not.
 export NEEDRESTART_SUSPEND=1
 
