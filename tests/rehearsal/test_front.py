@@ -160,7 +160,7 @@ def test_a_photo_without_content_is_kept_by_nobody(pod: Pod) -> None:
 def test_a_crawler_that_asks_for_all_at_once_delays_nobody_else(pod: Pod) -> None:
     alone = pod.front.get("/people", source=OTHER_VISITOR).seconds
     with ThreadPoolExecutor(50) as pool:
-        asked = [pool.submit(pod.front.get, "/people", {}, CRAWLER) for _ in range(50)]
+        asked = [pool.submit(pod.front.get, "/people", source=CRAWLER) for _ in range(50)]
         until(lambda: sum(task.done() for task in asked) > 5)
         other = pod.front.get("/people", source=OTHER_VISITOR)
         waiting = sum(not task.done() for task in asked)

@@ -91,7 +91,6 @@ take_metadata() {
 }
 
 want_firewall() {
-    systemctl start nftables.service
     [[ $(ask_metadata env) == 0 ]] || give_metadata
     [[ $(ask_metadata env) == 0 ]] || fail "root does not reach the metadata service"
     [[ $(ask_metadata as_app) == 7 ]] || fail "the application is not refused by the metadata service"

@@ -248,7 +248,7 @@ def _relationship(person: Person, other: str) -> str:
 
 def _asked(pod: Pod) -> str:
     """What a pod was asked through the front, and its answers."""
-    return pod.machine.read("/var/log/nginx/access.log")
+    return pod.machine.journal("nginx")
 
 
 def _scheduled(admin: Person) -> str:
