@@ -30,6 +30,8 @@ DATABASE_NAME = "diaspora_production"
 # Said to the cluster too: CloudFormation's handler gives a cluster without one 3306, PostgreSQL's
 # included (aws-cloudformation-resource-providers-rds, ModelAdapter of the DBCluster).
 PORT = "5432"
+# Of the authorities that the image believes; by default it is the one that the account has chosen.
+AUTHORITY = "rds-ca-rsa2048-g1"
 # The least that Aurora accepts; every wake costs this pause on top of its own seconds.
 SECONDS_UNTIL_PAUSE = 300
 
@@ -187,6 +189,7 @@ def _add_writer(stack: Stack, network: Network, cluster: rds.DBCluster) -> rds.D
             DBInstanceClass="db.serverless",
             Engine=ENGINE,
             AvailabilityZone=network.zone,
+            CACertificateIdentifier=AUTHORITY,
             PubliclyAccessible=False,
             # A minor upgrade would leave the long-term support version.
             AutoMinorVersionUpgrade=False,

@@ -15,6 +15,7 @@ from .diagram import mermaid
 from .emitter import emit
 from .packer_policy import packer_policy
 from .readme import parameter_table, splice
+from .regions import regions_list
 from .stack import Stack
 from .stacks import STACKS
 
@@ -24,6 +25,7 @@ README = ROOT / "README.md"
 README_PARTS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "picture": ("low_cost", mermaid),
     "cost": ("low_cost", cost_table),
+    "regions": ("low_cost", regions_list),
     "parameters": ("low_cost", parameter_table),
 }
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from diaspora_cf.generator import ROOT
+from diaspora_cf.regions import REGIONS
+
 from ..answers import CHOICES, HOSTED
 from .breaking import Mutation, add, answer, change
 from .reading import Template, of_type, properties, told_to_the_pod
@@ -34,6 +37,16 @@ def test_the_database_listens_where_the_pod_asks_and_the_firewall_lets_it(
     rule = properties(template, "DatabaseIngressFromPod")
     asks = told_to_the_pod(template, "database_port")
     assert (str(listens), rule["FromPort"], rule["ToPort"]) == (asks, int(asks), int(asks))
+
+
+def test_the_databases_certificate_is_of_an_authority_that_the_image_believes(
+    template: Template,
+) -> None:
+    authority = properties(template, "DatabaseWriter")["CACertificateIdentifier"]
+    believed = (ROOT / "packer/rootfs/usr/share/diaspora/rds-ca.pem").read_text("utf-8")
+    words = authority.removeprefix("rds-ca-").upper().replace("-", " ")
+    for region in REGIONS:
+        assert f"# Amazon RDS {region} Root CA {words}, until " in believed
 
 
 def test_no_version_is_run_on_at_a_price_when_its_time_is_over(template: Template) -> None:
@@ -127,6 +140,9 @@ MUTATIONS: dict[str, Mutation] = {
     "the_database_listens_where_the_pod_asks_and_the_firewall_lets_it": lambda template: template[
         "Resources"
     ]["DatabaseCluster"]["Properties"].pop("Port"),
+    "the_databases_certificate_is_of_an_authority_that_the_image_believes": change(
+        "DatabaseWriter", "CACertificateIdentifier", to="rds-ca-rsa2048-g2"
+    ),
     "no_version_is_run_on_at_a_price_when_its_time_is_over": change(
         "DatabaseCluster", "EngineLifecycleSupport", to="open-source-rds-extended-support"
     ),
