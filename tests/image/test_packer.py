@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from diaspora_cf.stacks import STACKS
+
 from .samples import PACKER, has
 
 SCRIPTS = PACKER / "scripts"
@@ -174,6 +176,14 @@ def test_the_table_is_honest_about_what_was_not_looked_up() -> None:
         assert ubuntu, name
         assert (version == "-") == (component == "-") == source.startswith("not looked up"), name
         assert component in {"main", "universe", "-"}, name
+
+
+def test_the_root_disk_has_one_name_in_the_image_and_in_the_stack() -> None:
+    """A disk of another name would be a second one."""
+    (disk,) = template()["builders"][0]["launch_block_device_mappings"]
+    launch = STACKS["low_cost"]().to_dict()["Resources"]["PodLaunchTemplate"]["Properties"]
+    (mapped,) = launch["LaunchTemplateData"]["BlockDeviceMappings"]
+    assert disk["device_name"] == mapped["DeviceName"]
 
 
 def test_the_image_is_named_alike_everywhere() -> None:

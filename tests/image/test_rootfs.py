@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from diaspora_cf.cost.awake import ours
 from diaspora_cf.gateway import CLIENT_ADDRESS_HEADER, CLIENT_SCHEME_HEADER
 from diaspora_cf.network import VPC_RANGE
 
@@ -167,6 +168,13 @@ def test_nobody_tries_for_ever_at_the_same_pace() -> None:
         # Redis' own unit says it.
         if unit.get("Restart") != ["no"]:
             assert "RestartSteps" in unit and "RestartMaxDelaySec" in unit, name
+
+
+def test_the_updates_come_after_the_hour_of_the_daily_jobs() -> None:
+    _, when = read(UNITS / "apt-daily-upgrade.timer.d/10-pod.conf")["OnCalendar"]
+    hour = int(when.removeprefix("*-*-* ").partition(":")[0])
+    # Their minute is each pod's own.
+    assert {int(time) for times in ours().jobs.values() for time in times} == {hour - 1}
 
 
 def test_people_come_before_jobs_when_memory_runs_out() -> None:
