@@ -27,8 +27,28 @@ forget_settings() {
         "$APP/config/initializers/secret_token.rb" /tmp/ruby-uuid
 }
 
+# Names that hold their content's fingerprint, and what they mean. Not the compressed ones beside them,
+# which nginx makes by itself.
+list_assets() {
+    (
+        cd "$APP/public/assets"
+        find . -type f -regextype posix-extended -regex '\./[^.].*-[0-9a-f]{64}\.[A-Za-z0-9.]+' \
+            ! -name '*.gz' -printf '%P\n' | sort | xargs --delimiter='\n' sha256sum
+    )
+}
+
+# What pods of this image believe of a bucket: assets of this release and of those before.
+know_assets() {
+    local own=$BUILD_DIR/own-assets.sha256 committed=$BUILD_DIR/assets/$DIASPORA_VERSION.sha256
+    list_assets >"$own"
+    if [[ -f $committed ]] && ! cmp --quiet "$own" "$committed"; then
+        say "they are not those of packer/assets/$DIASPORA_VERSION.sha256"
+    fi
+    cat "$own" "$BUILD_DIR"/assets/*.sha256 | sort --unique >/usr/share/diaspora/assets.sha256
+}
+
 begin "Making the assets"
-need NPM_REGISTRY YARN_VERSION
+need DIASPORA_VERSION NPM_REGISTRY YARN_VERSION
 
 install_to_build nodejs npm
 registry=()
@@ -43,6 +63,7 @@ found=$(yarn --version)
 settings_for_building
 quietly as_app env "${registry[@]}" bin/rake assets:precompile
 forget_settings
+know_assets
 rm -rf "$APP/node_modules" "$APP"/{tmp,log}/* /var/lib/diaspora/{.,}[!.]*
 say "$(find "$APP/public/assets" -type f | wc -l) files," \
     "$(du --summarize --human-readable "$APP/public/assets" | cut --fields=1)"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 from datetime import datetime, timezone
+from hashlib import sha256
 from typing import Any
 
 import pytest
 from diaspora_pod import assets, cli
-from diaspora_pod.assets import exchange, is_fingerprinted
+from diaspora_pod.assets import exchange
 from diaspora_pod.errors import Permanent
 from diaspora_pod.machine import Machine
 from diaspora_pod.progress import read_failure
@@ -17,33 +18,9 @@ from . import samples
 from .fakes import stubbed
 
 BUCKET = samples.settings().bucket
-PRINT = "0123456789abcdef" * 4
-OTHER = "fedcba9876543210" * 4
-OWN, OLDER = f"main-{PRINT}.css", f"main-{OTHER}.css"
-
-
-@pytest.mark.parametrize("name", [OWN, f"{OWN}.gz", f"fonts/a.b/entypo@2x-{PRINT}.woff2"])
-def test_a_name_that_holds_its_content_s_fingerprint_travels(name: str) -> None:
-    assert is_fingerprinted(name)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        f".sprockets-manifest-{PRINT}.json",
-        "main.css",
-        "main-0123.css",
-        f"../../etc/cron.d/x-{PRINT}.css",
-        f"a/../x-{PRINT}.css",
-        f"a/./x-{PRINT}.css",
-        f"/x-{PRINT}.css",
-        f"a//x-{PRINT}.css",
-        f"x-{PRINT}.css\n",
-        f"x-{PRINT}.css/..",
-    ],
-)
-def test_no_other_name_travels(name: str) -> None:
-    assert not is_fingerprinted(name)
+OWN, OLDER, NEWER = (f"main-{digit * 64}.css" for digit in "012")
+# What the build knew: names and contents.
+KNOWN = {OWN: b"own", OLDER: b"old", NEWER: b"new"}
 
 
 def entry(name: str, size: int = 3, day: int = 1) -> dict[str, Any]:
@@ -55,7 +32,11 @@ def entry(name: str, size: int = 3, day: int = 1) -> dict[str, Any]:
 def own(machine: Machine) -> Machine:
     machine.own_assets.mkdir(parents=True)
     (machine.own_assets / OWN).write_text("own")
-    (machine.own_assets / f".sprockets-manifest-{PRINT}.json").write_text("{}")
+    (machine.own_assets / ".sprockets-manifest-0123.json").write_text("{}")
+    machine.known_assets.parent.mkdir(parents=True, exist_ok=True)
+    machine.known_assets.write_text(
+        "".join(f"{sha256(content).hexdigest()}  {name}\n" for name, content in KNOWN.items())
+    )
     return machine
 
 
@@ -82,29 +63,39 @@ def test_what_is_on_both_sides_does_not_travel_again(own: Machine) -> None:
         exchange(own, samples.settings(), s3)
 
 
-def test_a_stranger_s_object_is_not_fetched(own: Machine) -> None:
+@pytest.mark.parametrize("name", [f"evil-{'3' * 64}.js", "../../../etc/x.conf", "main.css"])
+def test_what_the_build_did_not_know_is_not_fetched(own: Machine, name: str) -> None:
     with stubbed("s3") as (s3, stub):
-        found = [entry(OWN), entry(f"../../../etc/x-{PRINT}.conf")]
-        stub.add_response("list_objects_v2", {"Contents": found})
+        stub.add_response("list_objects_v2", {"Contents": [entry(OWN), entry(name)]})
         exchange(own, samples.settings(), s3)
-    assert not list(own.root.rglob("*.conf"))
+    assert not own.older_assets.exists()
+
+
+def test_another_content_under_a_known_name_is_not_kept(
+    own: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with stubbed("s3") as (s3, stub):
+        stub.add_response("list_objects_v2", {"Contents": [entry(OWN), entry(OLDER)]})
+        stub.add_response("get_object", {"Body": io.BytesIO(b"alert(1)")})
+        exchange(own, samples.settings(), s3)
+    assert not own.older_assets.exists()
+    assert f"{OLDER} is something else" in capsys.readouterr().err
 
 
 def test_the_newest_come_first_and_the_disk_does_not_fill(
     own: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(assets, "MOST_BYTES", 5)
-    new, old = f"new-{OTHER}.js", f"old-{OTHER}.js"
     with stubbed("s3") as (s3, stub):
-        found = [entry(OWN), entry(old, day=1), entry(new, day=2)]
+        found = [entry(OWN), entry(OLDER, day=1), entry(NEWER, day=2)]
         stub.add_response("list_objects_v2", {"Contents": found})
         stub.add_response(
             "get_object",
             {"Body": io.BytesIO(b"new")},
-            {"Bucket": BUCKET, "Key": f"assets/{new}"},
+            {"Bucket": BUCKET, "Key": f"assets/{NEWER}"},
         )
         exchange(own, samples.settings(), s3)
-    assert [path.name for path in own.older_assets.iterdir()] == [new]
+    assert [path.name for path in own.older_assets.iterdir()] == [NEWER]
 
 
 def test_trouble_with_assets_fails_no_first_boot(

@@ -48,6 +48,7 @@ FILES = {
     "usr/lib/diaspora/diaspora_pod/cli.py": "",
     "usr/lib/systemd/system/diaspora.target": "",
     "usr/libexec/diaspora/mount-uploads": "",
+    "usr/share/diaspora/assets.sha256": "",
     "usr/share/diaspora/manifest.json": "{}",
     "usr/share/diaspora/rds-ca.pem": "-----BEGIN CERTIFICATE-----\n",
     "usr/share/diaspora/pod.schema.json": "{}",

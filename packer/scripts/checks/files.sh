@@ -39,7 +39,7 @@ check_no_build_tool() {
 check_needed_files() {
     present /opt/diaspora/bin/puma /opt/diaspora/public/source.tar.gz \
         '/opt/diaspora/public/assets/.sprockets-manifest-*.json' \
-        /usr/share/diaspora/manifest.json /usr/share/diaspora/rds-ca.pem \
+        /usr/share/diaspora/{assets.sha256,manifest.json,rds-ca.pem} \
         /usr/share/diaspora/pod.schema.json /etc/ssl/certs/ca-certificates.crt
 }
 

@@ -1,15 +1,14 @@
 """Public assets in the bucket, so that a page from before an upgrade finds those that it names.
 
-Only files whose name holds their content's fingerprint travel: such a name means one content for
-ever. The list of them, which Sprockets keeps beside them, is each image's own.
+Only those travel that the image's build knew, by name and content: its own, and those of releases
+before. What somebody plants in the bucket who has taken a pod over is served by no pod after it.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from . import files
@@ -21,8 +20,6 @@ from .settings import Settings
 FOLDER = "assets"
 # Newest first, until this many bytes: some eight images' worth.
 MOST_BYTES = 64 * 1024 * 1024
-# No part of a name may begin with a dot: neither Sprockets' list nor a way out of the folder.
-_FINGERPRINTED = re.compile(r"([\w-][\w.@-]*/)*[\w-][\w.@-]*-[0-9a-f]{64}\.[\w.]*\w")
 
 
 @dataclass(frozen=True)
@@ -34,9 +31,10 @@ class Stored:
     modified: float
 
 
-def is_fingerprinted(name: str) -> bool:
-    """Whether a file's name says what is in it, and leads nowhere else."""
-    return _FINGERPRINTED.fullmatch(name) is not None
+def known(machine: Machine) -> dict[str, str]:
+    """The names of all assets that the image's build knew, each with its content's SHA-256."""
+    lines = machine.known_assets.read_text(encoding="utf-8").splitlines()
+    return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
 
 
 def exchange(machine: Machine, settings: Settings, s3: Any) -> None:
@@ -44,10 +42,11 @@ def exchange(machine: Machine, settings: Settings, s3: Any) -> None:
 
     Raises Transient or Permanent; what was done until then stays.
     """
+    digests = known(machine)
+    own = {name for name in digests if (machine.own_assets / name).is_file()}
     with troubles(f"the bucket {settings.bucket}"):
-        stored = list(_stored(s3, settings.bucket))
-        own = {name for name in _names(machine.own_assets) if is_fingerprinted(name)}
-        fetched = _fetch(machine, settings.bucket, s3, _wanted(stored, own))
+        stored = [asset for asset in _stored(s3, settings.bucket) if asset.name in digests]
+        fetched = _fetch(machine, settings.bucket, s3, _wanted(stored, own), digests)
         kept = _keep(machine, settings.bucket, s3, own - {asset.name for asset in stored})
     say(f"assets: {fetched} fetched from the bucket, {kept} copied into it")
 
@@ -58,8 +57,7 @@ def _stored(s3: Any, bucket: str) -> Iterator[Stored]:
     for page in pages:
         for entry in page.get("Contents", []):
             name = entry["Key"].removeprefix(prefix)
-            if is_fingerprinted(name):
-                yield Stored(name, entry["Size"], entry["LastModified"].timestamp())
+            yield Stored(name, entry["Size"], entry["LastModified"].timestamp())
 
 
 def _wanted(stored: list[Stored], own: set[str]) -> Iterator[Stored]:
@@ -71,17 +69,25 @@ def _wanted(stored: list[Stored], own: set[str]) -> Iterator[Stored]:
             yield asset
 
 
-def _fetch(machine: Machine, bucket: str, s3: Any, wanted: Iterator[Stored]) -> int:
+def _fetch(
+    machine: Machine,
+    bucket: str,
+    s3: Any,
+    wanted: Iterator[Stored],
+    digests: Mapping[str, str],
+) -> int:
     count = 0
     for asset in wanted:
         path = machine.older_assets / asset.name
         if path.exists():
             continue
         answer = s3.get_object(Bucket=bucket, Key=f"{FOLDER}/{asset.name}")
+        content = answer["Body"].read()
+        if hashlib.sha256(content).hexdigest() != digests[asset.name]:
+            say(f"assets: what the bucket has as {asset.name} is something else, and left there")
+            continue
         path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        files.write(
-            path, answer["Body"].read(), mode=0o644, owner=machine.owner, group=machine.group
-        )
+        files.write(path, content, mode=0o644, owner=machine.owner, group=machine.group)
         count += 1
     return count
 
@@ -91,9 +97,3 @@ def _keep(machine: Machine, bucket: str, s3: Any, names: set[str]) -> int:
         content = (machine.own_assets / name).read_bytes()
         s3.put_object(Bucket=bucket, Key=f"{FOLDER}/{name}", Body=content)
     return len(names)
-
-
-def _names(folder: Path) -> Iterator[str]:
-    for path in folder.rglob("*"):
-        if path.is_file():
-            yield path.relative_to(folder).as_posix()

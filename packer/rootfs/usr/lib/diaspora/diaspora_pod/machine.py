@@ -49,6 +49,11 @@ class Machine:
         return self.app / "public/assets"
 
     @property
+    def known_assets(self) -> Path:
+        """What the build knew of all images' public assets, as sha256sum writes it."""
+        return self.root / "usr/share/diaspora/assets.sha256"
+
+    @property
     def older_assets(self) -> Path:
         """Other images' public assets; nginx looks here when the image has no such file."""
         return self.root / "var/lib/diaspora-assets/assets"
