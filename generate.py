@@ -7,8 +7,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from diaspora_cf import generator
-from diaspora_cf.stacks import STACKS
+from diaspora_cf.missing import explained
+
+with explained("make generate"):
+    from diaspora_cf import generator
+    from diaspora_cf.stacks import STACKS
 
 
 def main(arguments: list[str] | None = None) -> int:

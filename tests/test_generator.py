@@ -136,3 +136,16 @@ def test_the_readme_is_left_alone_when_written_elsewhere(tmp_path: Path) -> None
 def test_every_stack_has_its_template_committed() -> None:
     committed = {path.parent.name for path in (ROOT / "templates").glob("*/cf_template.yml")}
     assert committed == set(stacks.STACKS)
+
+
+@pytest.mark.parametrize(
+    ("command", "remedy"),
+    [(["generate.py"], "make generate"), (["-m", "diaspora_cf.cost"], "make cost")],
+)
+def test_without_its_packages_a_program_says_what_to_type(command: list[str], remedy: str) -> None:
+    """-S leaves out what is installed, as a system's own Python would."""
+    run = [sys.executable, "-S", *command]
+    result = subprocess.run(run, cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    assert f"type `{remedy}`" in result.stderr

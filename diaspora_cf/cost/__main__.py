@@ -8,12 +8,15 @@ import sys
 from collections.abc import Mapping
 from typing import TypeVar
 
-from ..stacks import STACKS
-from . import report
-from .awake import STOCK, ours
-from .bill import Case
-from .prices import price_list
-from .profiles import PROFILES
+from ..missing import explained
+
+with explained("make cost"):
+    from ..stacks import STACKS
+    from . import report
+    from .awake import STOCK, ours
+    from .bill import Case
+    from .prices import price_list
+    from .profiles import PROFILES
 
 Entry = TypeVar("Entry")
 MACHINES = {machine.name: machine for machine in (ours(), STOCK)}

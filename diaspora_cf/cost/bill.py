@@ -64,6 +64,11 @@ class Case:
         """Whether there is no machine that could ask the database anything."""
         return not _of_type(self.rendered, "AWS::EC2::Instance")
 
+    @property
+    def never_sleeps(self) -> bool:
+        """Whether the database is kept awake, and paid for, whatever happens."""
+        return charges.never_sleeps(self.cluster)
+
     def require_prices(self) -> None:
         """Raise UnknownRegionError with every price that the case needs and its region lacks."""
         complete = replace(self, prices=price_list(COMPLETE_REGION))
@@ -71,7 +76,7 @@ class Case:
 
     def awake_hours_a_day(self) -> float:
         """Hours a day for which the database is billed."""
-        if charges.never_sleeps(self.cluster):
+        if self.never_sleeps:
             return 24.0
         if self.offline:
             return 0.0

@@ -69,9 +69,19 @@ def price_list(region: str) -> PriceList:
     rows = [_price(row) for row in read_rows()]
     regions = sorted({row.region for row in rows} - {ANY_REGION})
     if region not in regions:
-        raise UnknownRegionError(f"no prices for region {region!r}; there are {', '.join(regions)}")
+        offered = ", ".join(_offer(name, rows) for name in regions)
+        raise UnknownRegionError(
+            f"no prices for region {region!r}; there is {offered}; `make prices` asks AWS for more"
+        )
     found = {row.key: row for row in rows if row.region in (ANY_REGION, region)}
     return PriceList(region, found)
+
+
+def _offer(region: str, rows: list[Price]) -> str:
+    """A region's name, and how much it lacks of what is known of any."""
+    known = {row.key for row in rows if row.region in (ANY_REGION, region)}
+    missing = len({row.key for row in rows} - known)
+    return f"{region} ({missing} prices are missing)" if missing else f"{region} (complete)"
 
 
 def _price(row: dict[str, Any]) -> Price:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from .awake import STOCK
-from .bill import PROMISE, Case, low_cost_case, worst_cases
+from .bill import PROMISE, Bill, Case, low_cost_case, worst_cases
 from .charges import Line
 from .prices import WAYS
 from .profiles import PROFILES
@@ -36,10 +36,10 @@ def as_dict(case: Case) -> dict[str, Any]:
         "rows": [_row(line) for line in bill.lines],
         "total": round(bill.total, 4),
         "fixed": round(bill.fixed, 4),
-        "asleep_all_month": round(case.bill(0).total, 4),
+        "asleep_all_month": None if case.never_sleeps else round(case.bill(0).total, 4),
         "offline": round(offline(case).bill().total, 4),
         "usd_per_awake_hour": round(case.usd_per_awake_hour(), 5),
-        "awake_hours_a_day_at_20_usd": case.hours_until(PROMISE),
+        "awake_hours_a_day_at_20_usd": None if case.never_sleeps else case.hours_until(PROMISE),
         "stock_diaspora": round(replace(case, machine=STOCK).bill().total, 4),
         "not_built": {
             "batched_minutes": BATCH_MINUTES,
@@ -56,7 +56,7 @@ def text(case: Case) -> str:
     bill = case.bill()
     lines = [
         f"{case.profile.name}: {case.profile.text}. {case.prices.region}, USD a month of 730 h.",
-        f"The database is awake {bill.awake_hours_a_day:.1f} h a day ({case.machine.text}).",
+        _awake(case, bill),
         "",
         f"{'':32}{'quantity':>12}  {'unit':<17}{'USD a unit':>11}{'USD':>9}",
         *(_text_row(line) for line in bill.lines),
@@ -74,25 +74,40 @@ def text(case: Case) -> str:
     return "\n".join(lines)
 
 
+def _awake(case: Case, bill: Bill) -> str:
+    if case.never_sleeps:
+        return "The database never sleeps."
+    if case.offline:
+        return "The pod is offline, and the database sleeps."
+    return f"The database is awake {bill.awake_hours_a_day:.1f} h a day ({case.machine.text})."
+
+
 def _remarks(case: Case) -> list[str]:
     """Single figures in the order in which a person asks for them, with what they are."""
+    remarks = {"of it whatever people do": case.bill().fixed}
+    if not case.offline:
+        if not case.never_sleeps:
+            remarks.update(_of_sleeping(case))
+        remarks["with PodState offline"] = offline(case).bill().total
+    return [f"  {usd:>8.3f}  {text}" for text, usd in remarks.items()]
+
+
+def _of_sleeping(case: Case) -> dict[str, float]:
+    """What is true of a database that may fall asleep, and is asked."""
     hours = case.hours_until(PROMISE)
     passed = "never passes" if hours is None else f"passes at {hours:.1f} h awake a day"
     later = batched(case)
     waiting = f"if public messages waited up to {BATCH_MINUTES} minutes for each other"
-    remarks = {
-        "of it whatever people do": case.bill().fixed,
+    return {
         "if the database slept all month": case.bill(0).total,
         f"for each hour that it is awake; ${PROMISE:.0f} a month it {passed}": (
             case.usd_per_awake_hour()
         ),
-        "with PodState offline": offline(case).bill().total,
         "on diaspora* as it comes": replace(case, machine=STOCK).bill().total,
         f"{waiting} ({later.awake_hours_a_day():.1f} h awake a day): not built yet": (
             later.bill().total
         ),
     }
-    return [f"  {usd:>8.3f}  {text}" for text, usd in remarks.items()]
 
 
 def offline(case: Case) -> Case:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -118,3 +119,12 @@ def test_a_unit_of_ours_that_is_larger_is_scaled() -> None:
     row = {**ROW, "unit": "million requests"}
     result = refresh([row], Recorded(any=[product(("0", "0.00000111"))]), "2026-12-01")
     assert result.rows[0]["usd"] == pytest.approx(1.11)
+
+
+def test_a_region_is_offered_with_what_it_lacks() -> None:
+    with pytest.raises(UnknownRegionError) as refused:
+        price_list("xx-west-1")
+    said = str(refused.value)
+    assert "eu-west-1 (complete)" in said
+    assert re.search(r"us-east-1 \(\d+ prices are missing\)", said)
+    assert "\n" not in said

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from diaspora_cf.cost.__main__ import main
+from diaspora_cf.cost.bill import low_cost_case
 from diaspora_cf.cost.chart import chart_files
-from diaspora_cf.cost.report import cost_table
+from diaspora_cf.cost.profiles import PROFILES
+from diaspora_cf.cost.report import as_dict, cost_table, text
 from diaspora_cf.generator import ROOT
 
 Template = dict[str, Any]
@@ -85,3 +87,25 @@ def test_another_price_makes_another_picture(
     before = chart_files(template)
     monkeypatch.setattr("diaspora_cf.cost.usage.DATABASE_GB", 100.0)
     assert chart_files(template) != before
+
+
+@pytest.mark.parametrize(
+    ("answers", "untrue"),
+    [
+        ({"DatabaseMinCapacity": "0.5"}, ("slept", "for each hour that it is awake", "awake 24")),
+        ({"PodState": "offline"}, ("for each hour that it is awake", "with PodState offline")),
+    ],
+)
+def test_a_bill_says_nothing_that_is_untrue_of_its_answers(
+    template: Template, answers: dict[str, str], untrue: tuple[str, ...]
+) -> None:
+    usual = text(low_cost_case(template, PROFILES["quiet"]))
+    assert "slept all month" in usual
+    said = text(low_cost_case(template, PROFILES["quiet"], **answers))
+    assert [words for words in untrue if words in said] == []
+
+
+def test_a_database_that_never_sleeps_has_no_figure_of_its_sleep(template: Template) -> None:
+    never = as_dict(low_cost_case(template, PROFILES["quiet"], DatabaseMinCapacity="1"))
+    assert never["asleep_all_month"] is None
+    assert never["awake_hours_a_day_at_20_usd"] is None

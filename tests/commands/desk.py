@@ -1,0 +1,155 @@
+"""The desk of somebody who types commands: a folder, programs, and an AWS that is not one."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+from moto.server import ThreadedMotoServer
+
+from diaspora_cf.generator import ROOT
+
+# Each notes down how it was called. git brings the project, as a clone would.
+_NOTE = '#!/bin/sh\nprintf "%s\\n" "${0##*/} $*" >>"$CALLS"\n'
+_STAND_INS = {
+    "git": f'{_NOTE}ln -s {ROOT} "$3"\n',
+    "make": _NOTE,
+    "packer": _NOTE,
+    "sudo": f'{_NOTE}exec env "$@"\n',
+    "apt-get": _NOTE,
+}
+
+
+class Desk:
+    """Where blocks are run; ``calls`` are those of programs, ``stacks`` what CloudFormation got."""
+
+    def __init__(self, folder: Path, aws: str, cloudformation: _CloudFormation) -> None:
+        self.folder = folder
+        self._cloudformation = cloudformation
+        programs = folder / "bin"
+        programs.mkdir()
+        for name, text in _STAND_INS.items():
+            _program(programs / name, text)
+        real = Path(sys.executable).with_name("aws")
+        _program(programs / "aws", f'{_NOTE}exec {sys.executable} {real} "$@"\n')
+        (programs / "python3").symlink_to(sys.executable)
+        self.environment = {
+            "PATH": f"{programs}:/usr/bin:/bin",
+            "HOME": str(folder),
+            "CALLS": str(folder / "calls"),
+            "AWS_ACCESS_KEY_ID": "A",
+            "AWS_SECRET_ACCESS_KEY": "S",
+            # The first block of README says so.
+            "AWS_DEFAULT_REGION": "eu-west-1",
+            "AWS_ENDPOINT_URL": aws,
+            "AWS_ENDPOINT_URL_CLOUDFORMATION": cloudformation.address,
+            "AWS_PAGER": "",
+            "AWS_MAX_ATTEMPTS": "1",
+        }
+
+    def run(self, text: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a block as a script of its own, in the project's folder."""
+        return subprocess.run(
+            ["sh", "-e", "-u", "-c", text],
+            cwd=self.folder if "git clone" in text else ROOT,
+            env=self.environment,
+            input=typed,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def aws(self, *words: str) -> dict[str, Any]:
+        """Ask AWS something; what it answers."""
+        command = [str(self.folder / "bin/aws"), *words, "--output", "json"]
+        shown = subprocess.run(command, env=self.environment, capture_output=True, check=True)
+        answer: dict[str, Any] = json.loads(shown.stdout)
+        return answer
+
+    @property
+    def calls(self) -> list[str]:
+        """How programs were called so far."""
+        file = Path(self.environment["CALLS"])
+        return file.read_text("utf-8").splitlines() if file.exists() else []
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The answers that CloudFormation got last."""
+        return self._cloudformation.parameters
+
+
+class _CloudFormation:
+    """Takes a change set and refuses it: by then the command line has found no fault in it."""
+
+    REFUSAL = "taken and refused"
+
+    def __init__(self) -> None:
+        self.parameters: dict[str, str] = {}
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                asked = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+                text = f"Stack with id {asked['StackName'][0]} does not exist"
+                if asked["Action"] == ["CreateChangeSet"]:
+                    outer.parameters = _parameters(asked)
+                    text = outer.REFUSAL
+                body = (
+                    "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code>"
+                    f"<Message>{text}</Message></Error></ErrorResponse>"
+                ).encode()
+                self.send_response(400)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_arguments: object) -> None:
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.address = f"http://127.0.0.1:{self._server.server_port}"
+
+    def end(self) -> None:
+        self._server.shutdown()
+
+
+def _parameters(asked: dict[str, list[str]]) -> dict[str, str]:
+    keys = {name: value[0] for name, value in asked.items() if name.endswith("ParameterKey")}
+    return {
+        key: asked[name.replace("ParameterKey", "ParameterValue")][0] for name, key in keys.items()
+    }
+
+
+@contextmanager
+def laid(folder: Path) -> Iterator[Desk]:
+    """A desk in an empty folder."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    cloudformation = _CloudFormation()
+    host, port = server.get_host_and_port()
+    try:
+        yield Desk(folder, f"http://{host}:{port}", cloudformation)
+    finally:
+        cloudformation.end()
+        server.stop()
+
+
+def packer() -> str | None:
+    """The real Packer, where there is one."""
+    return shutil.which("packer", path=os.environ["PATH"])
+
+
+def _program(file: Path, text: str) -> None:
+    file.write_text(text, "utf-8")
+    file.chmod(0o755)
