@@ -8,8 +8,11 @@ if defined?(Typhoeus)
   end
 end
 
-# Its own way to fetch knows no bound, and searches all of what came with patterns.
-if defined?(OEmbed::HttpHelper)
+# oEmbed's own way to fetch knows no bound, and searches all of what came with patterns. Late: diaspora*
+# loads it in an initializer that comes after this one.
+Rails.application.config.after_initialize do
+  next unless defined?(OEmbed::HttpHelper)
+
   module OEmbed::HttpHelper
     private
 

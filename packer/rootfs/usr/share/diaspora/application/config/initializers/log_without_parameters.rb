@@ -4,3 +4,13 @@
 Rails.application.config.after_initialize do
   Rails.application.config.filter_parameters << /./
 end
+
+# sidekiq tells of a job that failed with all that it was given: what other pods send, whoever they are.
+Sidekiq.configure_server do |config|
+  config.error_handlers.map! do |handler|
+    lambda do |error, context, settings|
+      context = context.merge(job: context[:job].except("args")) if context[:job]
+      handler.call(error, context, settings)
+    end
+  end
+end
