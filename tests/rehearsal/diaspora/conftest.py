@@ -23,3 +23,14 @@ def admin(pod: Pod, password: str) -> Person:
     answer = person.log_in(ADMIN[0], password)
     assert answer.status == 302, answer.text
     return person
+
+
+def jobs(pod: Pod) -> int:
+    """How many jobs wait or run."""
+    ask = (
+        "redis-cli -s /run/redis/redis-server.sock EVAL "
+        "\"local all = redis.call('HLEN', 'diaspora:running') "
+        "for _, queue in ipairs(redis.call('SMEMBERS', 'queues')) do "
+        "all = all + redis.call('LLEN', 'queue:' .. queue) end return all\" 0"
+    )
+    return int(pod.machine.succeed(ask))
