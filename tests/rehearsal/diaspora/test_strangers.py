@@ -46,8 +46,9 @@ def stranger(pod: Pod) -> Stranger:
 
 
 def test_bodies_of_strangers_are_written_nowhere(pod: Pod, figures: Figures) -> None:
+    """A parameter of no name that diaspora* knows: it keeps some of its own out of the log."""
     before = _logged(pod)
-    body = f"status_message[text]={WORD}".encode() + b"a" * 900_000
+    body = f"thoughts={WORD}".encode() + b"a" * 900_000
 
     def send(number: int) -> int:
         source = Vpc.VISITORS[number % len(Vpc.VISITORS)]
@@ -67,7 +68,7 @@ def test_bodies_of_strangers_are_written_nowhere(pod: Pod, figures: Figures) -> 
 
 def test_a_body_of_nine_megabytes_is_refused_where_no_files_go(pod: Pod, figures: Figures) -> None:
     before = _logged(pod)
-    body = f"status_message[text]={WORD}".encode() + b"a" * 8_900_000
+    body = f"thoughts={WORD}".encode() + b"a" * 8_900_000
     assert {pod.front.post("/status_messages", body, ENCODED).status for _ in range(5)} == {413}
     grown = _logged(pod) - before
     what = "5 posts of 8.9 MB without a login: written"
