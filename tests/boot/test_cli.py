@@ -176,7 +176,7 @@ def test_nothing_is_needed_that_the_distribution_does_not_package() -> None:
 def test_the_launcher_runs_isolated_from_the_environment() -> None:
     text = LAUNCHER.read_text()
     assert text.startswith("#!/usr/bin/python3 -I\n")
-    assert LAUNCHER.stat().st_mode & 0o777 == 0o755
+    assert LAUNCHER.stat().st_mode & 0o111 == 0o111
 
 
 def test_the_launcher_finds_the_program_where_the_image_has_it() -> None:

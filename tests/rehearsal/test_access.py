@@ -22,7 +22,6 @@ UNITS = {
     "sidekiq": "diaspora-sidekiq.service",
     "nginx": "nginx.service",
     "photos": "diaspora-photos.service",
-    "redis": "redis-server.service",
 }
 APPLICATION = {"web", "sidekiq"}
 # What is asked for → how it is asked, and who gets it.
@@ -37,8 +36,9 @@ READERS: dict[str, tuple[str, set[str]]] = {
         "test -w /run/diaspora-web/web.sock",
         {*APPLICATION, "nginx", "photos"},
     ),
-    "the queue": ("test -w /run/redis/redis-server.sock", {*APPLICATION, "redis"}),
-    "the queue's file": ("test -r /var/lib/redis", {"redis"}),
+    "the queue": ("test -w /run/redis/redis-server.sock", APPLICATION),
+    # It says no more than the queue itself.
+    "the queue's file": ("test -r /var/lib/redis", APPLICATION),
     "what s3fs uploads": ("test -r /var/cache/diaspora-s3fs", set()),
     "root's files": ("test -r /root", set()),
 }

@@ -14,6 +14,11 @@ DAMAGE = {
     "zeros at the end": f"dd if=/dev/zero bs=4096 count=1 >> {GROWING}",
     "nonsense at the end": f"head -c 1000 /dev/urandom >> {GROWING}",
     "a cut": f"truncate --size=-3 {GROWING}",
+    "zeros in the middle": f"dd if=/dev/zero of={GROWING} bs=1 seek=60 count=20 conv=notrunc",
+    "a list of its parts that is all zeros": (
+        f"truncate --size=0 {FOLDER}/appendonly.aof.manifest; "
+        f"truncate --size=88 {FOLDER}/appendonly.aof.manifest"
+    ),
     "an empty list of its parts": f": > {FOLDER}/appendonly.aof.manifest",
     "a part that is gone": f"rm {FOLDER}/appendonly.aof.1.base.rdb",
 }

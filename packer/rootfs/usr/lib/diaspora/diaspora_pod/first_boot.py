@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -140,6 +141,9 @@ class Herald:
             say(f"the log stays on this machine: {trouble}")
 
     def _signal(self, failed: Note | None) -> None:
+        # What is told as done outlives a power cut: nobody else syncs what cloud-init wrote.
+        os.sync()
+
         def signal() -> None:
             cloudformation = self._client("cloudformation", self._stack.region)
             with aws.troubles("the signal to CloudFormation"):

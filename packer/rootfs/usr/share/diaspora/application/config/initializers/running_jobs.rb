@@ -1,3 +1,5 @@
+require "sidekiq/api"
+
 # sidekiq takes a job out of the queue before it does it: what runs when the process is killed would be
 # gone. So each job stands in Redis while it runs; the next process puts back what it finds there. A job
 # that was found there three times may be what kills: it is set aside, among those that failed for good.
@@ -27,8 +29,8 @@ class RunningJobs
       Sidekiq.logger.warn("put back, killed #{job['kills']} times: #{job['class']} #{job['jid']}")
       Sidekiq.redis {|redis| redis.call("RPUSH", "queue:#{job['queue']}", Sidekiq.dump_json(job)) }
     else
-      Sidekiq.logger.error("set aside, killed #{job['kills']} times: #{job['class']} #{job['jid']}")
       Sidekiq::DeadSet.new.kill(Sidekiq.dump_json(job), notify_failure: false)
+      Sidekiq.logger.error("set aside, killed #{job['kills']} times: #{job['class']} #{job['jid']}")
     end
   end
 end
