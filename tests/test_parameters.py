@@ -196,8 +196,8 @@ ANSWERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "{{x}}",
         ),
     ),
-    "AssetsBucketName": (("", *BUCKETS), BAD_BUCKETS),
-    "ExistingBucketName": (("", *BUCKETS), BAD_BUCKETS),
+    "AssetsBucketName": (("", *BUCKETS, "pod-ban"), (*BAD_BUCKETS, "pod-an")),
+    "ExistingBucketName": (("", *BUCKETS, "pod-an"), BAD_BUCKETS),
     "SecretsPath": (
         ("", "/diaspora/my-pod", "/a/b/c", "/diaspora/database-2"),
         (

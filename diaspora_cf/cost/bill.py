@@ -134,15 +134,21 @@ class Bill:
 
 
 def worst_cases(case: Case) -> dict[str, float]:
-    """Names of what can go wrong, and the USD a month that the whole bill would be."""
+    """Names of what can go wrong, and the USD a month that the whole bill would be.
+
+    Of a pod that is offline nothing can: there is no machine that could wake the database.
+    """
+    if case.offline:
+        return {}
     whole = case.bill(24).total
     most = float(case.cluster["ServerlessV2ScalingConfiguration"]["MaxCapacity"])
     least = charges.awake_capacity(case.cluster)
-    at_most = whole + usage.HOURS * (most - least) * case.prices["aurora.acu"].usd
-    found = {
-        f"database awake all month at its least, {least:g} ACU": whole,
-        f"database awake all month at its most, {most:g} ACU": at_most,
-    }
+    found = {}
+    if not case.never_sleeps:
+        found[f"database awake all month at its least, {least:g} ACU"] = whole
+    if most > least:
+        at_most = whole + usage.HOURS * (most - least) * case.prices["aurora.acu"].usd
+        found[f"database awake all month at its most, {most:g} ACU"] = at_most
     if (surplus := _surplus(case)) is not None:
         found["every CPU busy all month, paid by surplus credits"] = case.bill().total + surplus
     return found
@@ -162,7 +168,7 @@ def _surplus(case: Case) -> float | None:
     """USD a month for CPU beyond what the machine earns; None where it cannot be used."""
     machines = _of_type(case.rendered, "AWS::EC2::LaunchTemplate")
     data = machines[0]["Properties"]["LaunchTemplateData"]
-    if case.offline or data["CreditSpecification"]["CpuCredits"] != "unlimited":
+    if data["CreditSpecification"]["CpuCredits"] != "unlimited":
         return None
     family, size = data["InstanceType"].split(".")
     price = case.prices[f"ec2.credits.{family}"].usd

@@ -38,16 +38,20 @@ def as_dict(case: Case) -> dict[str, Any]:
         "fixed": round(bill.fixed, 4),
         "asleep_all_month": None if case.never_sleeps else round(case.bill(0).total, 4),
         "offline": round(offline(case).bill().total, 4),
-        "usd_per_awake_hour": round(case.usd_per_awake_hour(), 5),
+        "usd_per_awake_hour": None if case.never_sleeps else round(case.usd_per_awake_hour(), 5),
         "awake_hours_a_day_at_20_usd": None if case.never_sleeps else case.hours_until(PROMISE),
         "stock_diaspora": round(replace(case, machine=STOCK).bill().total, 4),
-        "not_built": {
-            "batched_minutes": BATCH_MINUTES,
-            "awake_hours_a_day": round(batched(case).awake_hours_a_day(), 3),
-            "total": round(batched(case).bill().total, 4),
-        },
+        "not_built": None if case.never_sleeps else _not_built(case),
         "worst": {name: round(usd, 4) for name, usd in worst_cases(case).items()},
         "not_included": list(NOT_INCLUDED),
+    }
+
+
+def _not_built(case: Case) -> dict[str, Any]:
+    return {
+        "batched_minutes": BATCH_MINUTES,
+        "awake_hours_a_day": round(batched(case).awake_hours_a_day(), 3),
+        "total": round(batched(case).bill().total, 4),
     }
 
 
@@ -64,9 +68,7 @@ def text(case: Case) -> str:
         "",
         *_remarks(case),
         "",
-        "Worst cases:",
-        *(f"  {usd:>8.2f}  {name}" for name, usd in worst_cases(case).items()),
-        "",
+        *_worst(case),
         f"Not included: {'; '.join(NOT_INCLUDED)}.",
         "Free for everybody: " + free_of_charge(case) + ".",
         *_marks(bill.lines),
@@ -79,7 +81,10 @@ def _awake(case: Case, bill: Bill) -> str:
         return "The database never sleeps."
     if case.offline:
         return "The pod is offline, and the database sleeps."
-    return f"The database is awake {bill.awake_hours_a_day:.1f} h a day ({case.machine.text})."
+    how = case.machine.text
+    if case.wait_minutes:
+        how += f", were messages to wait {case.wait_minutes} minutes for each other: not built yet"
+    return f"The database is awake {bill.awake_hours_a_day:.1f} h a day ({how})."
 
 
 def _remarks(case: Case) -> list[str]:
@@ -96,18 +101,24 @@ def _of_sleeping(case: Case) -> dict[str, float]:
     """What is true of a database that may fall asleep, and is asked."""
     hours = case.hours_until(PROMISE)
     passed = "never passes" if hours is None else f"passes at {hours:.1f} h awake a day"
-    later = batched(case)
-    waiting = f"if public messages waited up to {BATCH_MINUTES} minutes for each other"
-    return {
+    remarks = {
         "if the database slept all month": case.bill(0).total,
         f"for each hour that it is awake; ${PROMISE:.0f} a month it {passed}": (
             case.usd_per_awake_hour()
         ),
         "on diaspora* as it comes": replace(case, machine=STOCK).bill().total,
-        f"{waiting} ({later.awake_hours_a_day():.1f} h awake a day): not built yet": (
-            later.bill().total
-        ),
     }
+    if not case.wait_minutes:
+        later = batched(case)
+        waiting = f"if public messages waited up to {BATCH_MINUTES} minutes for each other"
+        how = f"{waiting} ({later.awake_hours_a_day():.1f} h awake a day): not built yet"
+        remarks[how] = later.bill().total
+    return remarks
+
+
+def _worst(case: Case) -> list[str]:
+    rows = [f"  {usd:>8.2f}  {name}" for name, usd in worst_cases(case).items()]
+    return ["Worst cases:", *rows, ""] if rows else []
 
 
 def offline(case: Case) -> Case:

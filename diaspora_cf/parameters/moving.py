@@ -14,7 +14,7 @@ ASSETS_BUCKET_NAME = Question(
         "later makes a new, empty bucket and leaves the old one, with the photos, aside."
     ),
     default="",
-    pattern=patterns.optional(patterns.BUCKET),
+    pattern=patterns.optional(patterns.NEW_BUCKET),
     constraint=patterns.BUCKET_TEXT,
 )
 EXISTING_BUCKET_NAME = Question(

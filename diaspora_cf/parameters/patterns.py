@@ -59,6 +59,8 @@ BUCKET = (
     "(?!xn--|sthree-|amzn-s3-demo-)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"
     "(?<!-s3alias)(?<!--ol-s3)(?<!--x-s3)(?<!--table-s3)"
 )
+# One that is made must not be called as a bucket of an account's own namespace.
+NEW_BUCKET = rf"{BUCKET}(?<!-an)"
 BUCKET_TEXT = (
     "3 to 63 lower case letters, digits and hyphens, without dots and without the beginnings and "
     "endings that S3 keeps for itself, such as xn-- and -s3alias."

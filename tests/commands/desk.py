@@ -59,8 +59,15 @@ class Desk:
 
     def run(self, text: str, typed: str = "") -> subprocess.CompletedProcess[str]:
         """Run a block as a script of its own, in the project's folder."""
+        return self._run(["sh", "-e", "-u", "-c", text], text, typed)
+
+    def paste(self, text: str, typed: str) -> subprocess.CompletedProcess[str]:
+        """Give a block to a shell line by line, as a terminal does, and then what is typed."""
+        return self._run(["bash", "--norc", "--noprofile"], text, f"{text.rstrip()}\n{typed}")
+
+    def _run(self, shell: list[str], text: str, typed: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["sh", "-e", "-u", "-c", text],
+            shell,
             cwd=self.folder if "git clone" in text else ROOT,
             env=self.environment,
             input=typed,

@@ -114,6 +114,15 @@ def test_the_mails_secrets_are_stored_byte_for_byte_however_often(desk: Desk) ->
     assert not [call for call in desk.calls if PASSWORD in call]
 
 
+def test_the_mails_block_is_pasted_whole_and_what_is_typed_is_no_command(desk: Desk) -> None:
+    text = holding("--name /diaspora/mail/username")
+    answer = desk.paste(text, typed=f"pasted\n{PASSWORD}-2\necho left: $name$password.\n")
+    assert stored(desk, "/diaspora/mail/username")[0] == "pasted"
+    assert stored(desk, "/diaspora/mail/password")[0] == f"{PASSWORD}-2"
+    assert answer.stderr == ""
+    assert "left: ." in answer.stdout
+
+
 def test_packers_user_is_made_from_a_clone(desk: Desk) -> None:
     answer = desk.run(holding("aws iam create-user"), typed="AKIA\nsecret\neu-west-1\njson\n")
     assert answer.returncode == 0, answer.stderr

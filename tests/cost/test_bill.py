@@ -161,6 +161,12 @@ def test_worst_cases_are_worse(template: Template) -> None:
     assert len(worst_cases(case(template, CpuCredits="standard"))) == 2
 
 
+def test_a_worst_case_is_named_only_where_it_can_come(template: Template) -> None:
+    assert worst_cases(case(template, PodState="offline")) == {}
+    (surplus,) = worst_cases(case(template, DatabaseMinCapacity="1"))
+    assert "CPU" in surplus
+
+
 def test_surplus_credits_of_a_small_arm_machine_are_what_two_busy_threads_do_not_earn(
     template: Template,
 ) -> None:

@@ -35,6 +35,15 @@ def test_the_json_adds_up_and_says_the_same_as_the_text(
     assert "not built" in text
 
 
+def test_what_is_not_built_is_said_to_be_so_and_only_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert told(capsys, "--batch", "60")[1].count("not built yet") == 1
+    never = ("--json", "--parameter", "DatabaseMinCapacity=1")
+    whole = json.loads(told(capsys, *never)[1])
+    assert (whole["not_built"], whole["usd_per_awake_hour"]) == (None, None)
+
+
 def test_answers_profile_and_machine_change_the_bill(capsys: pytest.CaptureFixture[str]) -> None:
     def total(*arguments: str) -> float:
         figure: float = json.loads(told(capsys, "--json", *arguments)[1])["total"]

@@ -26,6 +26,24 @@ _IN_THE_BUCKET = (
     ("s3:PutObject", f"{_BUCKET}/assets/main.css"),
 )
 
+_CALLS = {
+    "cloudformation:SignalResource",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "s3:AbortMultipartUpload",
+    "s3:DeleteObject",
+    "s3:GetObject",
+    "s3:ListBucket",
+    "s3:PutObject",
+    "ssm:GetParameter",
+    "ssm:PutParameter",
+    "ssm:UpdateInstanceInformation",
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+}
+
 
 def may(template: Template, action: str, resource: str, **more: Any) -> bool:
     role = rendered(template, {**HOSTED, **MAIL}).resources[POD_ROLE]
@@ -151,6 +169,12 @@ def test_no_right_has_a_wildcard_action_or_is_unlimited_without_need(template: T
     assert unlimited == {"SessionManager"}
 
 
+def test_the_pod_may_call_these_and_nothing_else(template: Template) -> None:
+    found = statements(rendered(template, {**HOSTED, **MAIL}).resources[POD_ROLE])
+    called = {action for s in found if s["Effect"] == "Allow" for action in s["Action"]}
+    assert called == _CALLS
+
+
 def test_only_machines_take_on_the_role(template: Template) -> None:
     (taken,) = properties(template, POD_ROLE)["AssumeRolePolicyDocument"]["Statement"]
     assert taken["Principal"] == {"Service": ["ec2.amazonaws.com"]}
@@ -201,6 +225,9 @@ MUTATIONS: dict[str, Mutation] = {
     "no_right_has_a_wildcard_action_or_is_unlimited_without_need": grant(
         ["sqs:*"], ["arn:aws:sqs:::nothing"]
     ),
+    "the_pod_may_call_these_and_nothing_else": lambda template: statement(template, "Assets")[
+        "Action"
+    ].append("s3:GetObjectVersion"),
     "only_machines_take_on_the_role": change(
         "PodRole",
         "AssumeRolePolicyDocument",

@@ -123,8 +123,14 @@ def test_uploads_of_users_are_not_listed(pod: Pod) -> None:
 def test_hidden_files_are_not_served(pod: Pod) -> None:
     (manifest,) = pod.machine.succeed("ls /opt/diaspora/public/assets/.sprockets-*").split()
     manifest = manifest.removeprefix("/opt/diaspora/public")
-    for path in ("/.git/config", manifest, "/.bundle/config"):
-        assert pod.front.get(path).status == 404
+    public = "/opt/diaspora/public"
+    planted = ("/.git/config", "/.bundle/config", "/uploads/.hidden", "/assets/.hidden")
+    for path in planted:
+        pod.machine.succeed(f"install -D --mode=0644 /etc/hostname {public}{path}")
+    for path in (manifest, *planted):
+        assert (path, pod.front.get(path).status) == (path, 404)
+    pod.machine.succeed(f"rm -r {public}/.git {public}/.bundle")
+    pod.machine.succeed(f"rm {public}/uploads/.hidden {public}/assets/.hidden")
 
 
 def test_what_is_too_large_is_said_in_words(pod: Pod) -> None:
