@@ -47,6 +47,8 @@ FILES = {
     "opt/diaspora/vendor/bundle/ruby/3.3.0/gems/some/test/key.pem": "-----BEGIN PRIVATE KEY-----\n",
     "usr/lib/diaspora/diaspora_pod/cli.py": "",
     "usr/lib/systemd/system/diaspora.target": "",
+    "usr/lib/systemd/system/diaspora-.service.d/20-hardening.conf": "",
+    "usr/lib/systemd/system/nginx.service.d/20-hardening.conf": "",
     "usr/libexec/diaspora/mount-uploads": "",
     "usr/share/diaspora/assets.sha256": "",
     "usr/share/diaspora/manifest.json": "{}",

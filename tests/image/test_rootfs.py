@@ -140,9 +140,17 @@ def hardening(name: str) -> Unit:
     return read(next(file for file in files if file.is_file()))
 
 
+def said_elsewhere(name: str) -> set[str]:
+    """What the unit's other drop-ins say."""
+    files = (UNITS / f"{name}.d").glob("*.conf")
+    return {key for file in files if file.name != "20-hardening.conf" for key in read(file)}
+
+
 # A mount has no mount namespace.
 MOUNTS = {f"diaspora-mount@{name}.service" for name in ("images", "users")}
 OF_MOUNTS = {"LockPersonality", "RestrictRealtime", "SystemCallArchitectures"}
+# It writes to the console.
+TAKEN_BACK = {"diaspora-signal.service": {"PrivateDevices"}}
 
 
 def test_every_unit_has_the_whole_hardening_that_is_common() -> None:
@@ -151,6 +159,7 @@ def test_every_unit_has_the_whole_hardening_that_is_common() -> None:
     for name in [*runs(), "nginx.service"]:
         assert set(hardening(name)) == (OF_MOUNTS if name in MOUNTS else set(common)), name
         assert not set(common) & set(units()[name]), name
+        assert set(common) & said_elsewhere(name) == TAKEN_BACK.get(name, set()), name
 
 
 def test_every_unit_but_the_mounts_filters_its_system_calls_and_writes_where_it_says() -> None:

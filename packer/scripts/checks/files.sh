@@ -40,7 +40,8 @@ check_needed_files() {
     present /opt/diaspora/bin/puma /opt/diaspora/public/source.tar.gz \
         '/opt/diaspora/public/assets/.sprockets-manifest-*.json' \
         /usr/share/diaspora/{assets.sha256,manifest.json,rds-ca.pem} \
-        /usr/share/diaspora/pod.schema.json /etc/ssl/certs/ca-certificates.crt
+        /usr/share/diaspora/pod.schema.json /etc/ssl/certs/ca-certificates.crt \
+        /usr/lib/systemd/system/{diaspora-,nginx}.service.d/20-hardening.conf
 }
 
 check_libraries() {
