@@ -21,11 +21,13 @@ _NIGHT = [str(HERE / "test_long_night.py")]
 _DIASPORA = str(HERE / "diaspora")
 _PHOTOS = [str(HERE / f"test_{name}.py") for name in ("photos", "reboot", "settings")]
 # What fails has to stand for a while before it is told: these wait, too.
-_FAULTS = [str(HERE / f"test_{name}.py") for name in ("failures", "database")]
-_ELSEWHERE = [*_NIGHT, *_PHOTOS, *_FAULTS, _DIASPORA]
+_FAILURES = [str(HERE / "test_failures.py")]
+_DATABASE = [str(HERE / "test_database.py")]
+_ELSEWHERE = [*_NIGHT, *_PHOTOS, *_FAILURES, *_DATABASE, _DIASPORA]
 LANES = {
     "stories": [str(HERE), *(f"--ignore={file}" for file in _ELSEWHERE)],
-    "faults": _FAULTS,
+    "failures": _FAILURES,
+    "database": _DATABASE,
     "photos": _PHOTOS,
     "night": _NIGHT,
 }
@@ -56,7 +58,7 @@ def _start(name: str, arguments: list[str]) -> subprocess.Popen[str]:
     def repeat() -> None:
         assert process.stdout
         for line in process.stdout:
-            print(f"{name:7} | {line}", end="", flush=True)
+            print(f"{name:8} | {line}", end="", flush=True)
 
     threading.Thread(target=repeat).start()
     return process
