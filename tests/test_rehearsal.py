@@ -156,7 +156,7 @@ def test_the_settings_are_read_from_the_user_data_byte_for_byte() -> None:
     settings = rendered_stack("pod", {"PodName": name}).settings
     assert settings["pod_name"] == name
     schema = json.loads((TEMPLATE.parent / "rootfs/usr/share/diaspora/pod.schema.json").read_text())
-    assert set(settings) == set(schema["properties"])
+    assert set(schema["required"]) <= set(settings) <= set(schema["properties"])
 
 
 def test_answers_that_the_template_refuses_are_refused() -> None:

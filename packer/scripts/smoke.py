@@ -33,6 +33,7 @@ SAMPLE = {
     "database_name": "diaspora",
     "bucket": "smoke",
     "secrets_path": "/diaspora/smoke",
+    "must_know": "",
 }
 USERNAME = "diaspora"
 # Each is a part of its own of what boto3 brings.

@@ -38,6 +38,8 @@ SETTINGS = {
     "mail_password_version": "3",
     "bucket": "pod-assetsbucket-1a2b3c",
     "secrets_path": "/diaspora/pod",
+    "federation_patience": "240",
+    "must_know": "",
 }
 
 # Everything that means something to TOML, YAML, ERB, HTML, nginx, Jinja or a shell.

@@ -114,6 +114,27 @@ def test_a_failure_carries_its_step(
     assert failure.step == step
 
 
+def test_a_newer_templates_setting_is_told_once_and_passed_over(
+    machine: Machine, store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(machine, colour="green")
+    assert capsys.readouterr().err.splitlines() == [
+        "settings: colour is of a newer template: this image does not know it and goes on"
+    ]
+
+
+def test_a_setting_that_must_be_known_ends_the_boot_by_its_name(
+    machine: Machine, store: Store
+) -> None:
+    with pytest.raises(Permanent):
+        run(machine, colour="green", must_know="colour")
+    failure = read_failure(machine, "prepare")
+    assert failure is not None
+    assert failure.step == "settings"
+    assert "colour is unknown to this image, and must be known" in failure.reason
+    assert not (machine.run / "application.env").exists()
+
+
 def test_a_secret_that_is_missing_carries_the_step_of_secrets(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -258,6 +258,11 @@ def test_search_engines_are_sent_away_from_a_second_stack(machine: Machine) -> N
     assert 'set $pod_robots "noindex, nofollow";' in text.splitlines()
 
 
+def test_the_application_knows_how_long_messages_may_wait(machine: Machine) -> None:
+    lines = files(machine, samples.settings(federation_patience="60"))["application.env"]
+    assert lines.splitlines()[1:] == ["FEDERATION_PATIENCE=60"]
+
+
 def test_the_mounts_know_bucket_and_region(machine: Machine) -> None:
     lines = files(machine)["mount.env"].splitlines()
     assert lines[1:] == ["BUCKET=pod-assetsbucket-1a2b3c", "REGION=eu-west-1"]
@@ -323,6 +328,7 @@ SECRET = {
 }
 PUBLIC = {
     "etc/nginx/diaspora/pod.conf",
+    "run/diaspora/application.env",
     "run/diaspora/mount.env",
     "var/lib/diaspora-pages/waking.html",
     "var/lib/diaspora-pages/too-large.html",

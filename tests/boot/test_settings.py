@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 from diaspora_pod.errors import Permanent
 from diaspora_pod.machine import Machine
-from diaspora_pod.settings import Settings, load, problems
+from diaspora_pod.settings import Settings, load, problems, unknown
 
 from diaspora_cf.generator import ROOT
 
@@ -26,7 +26,12 @@ TEMPLATES = ROOT / "packer/rootfs/usr/share/diaspora/templates"
 
 def test_every_key_of_the_schema_is_read_and_no_other() -> None:
     assert {field.name for field in fields(Settings)} == set(SCHEMA["properties"])
-    assert set(SCHEMA["required"]) == set(SCHEMA["properties"])
+
+
+def test_what_came_after_the_first_image_has_a_default_so_that_an_older_template_will_do() -> None:
+    later = {key for key, rule in SCHEMA["properties"].items() if "default" in rule}
+    assert set(SCHEMA["required"]) == set(SCHEMA["properties"]) - later
+    assert len(SCHEMA["required"]) == 29
 
 
 def test_every_setting_is_used_somewhere() -> None:
@@ -38,6 +43,8 @@ def test_every_setting_is_used_somewhere() -> None:
         and isinstance(node.value, ast.Name)
         and node.value.id == "settings"
     }
+    # Read by the check of all others.
+    used.add("must_know")
     watcher = (PROGRAM / "first_boot.py").read_text()
     templates = "".join(path.read_text() for path in TEMPLATES.rglob("*.j2"))
     unused = {
@@ -76,7 +83,10 @@ WRONG: dict[str, dict[str, Any]] = {
     "a line break in the name": {"pod_name": "a\npod"},
     "a line break after the name": {"pod_name": "a pod\n"},
     "a path with a slash at its end": {"secrets_path": "/diaspora/"},
-    "an unknown key": {"colour": "green"},
+    "a patience in hours": {"federation_patience": "4h"},
+    "a patience below nothing": {"federation_patience": "-1"},
+    "a list of what must be known": {"must_know": ["region"]},
+    "what must be known, after a comma": {"must_know": "region,bucket"},
     "half a letter": {"admin_account": "\ud83d"},
     "no deadline": {"first_boot_deadline": "0"},
 }
@@ -89,12 +99,42 @@ def test_wrong_settings_are_refused_by_name(machine: Machine, change: dict[str, 
         load(machine)
 
 
-@pytest.mark.parametrize("key", samples.SETTINGS)
+@pytest.mark.parametrize("key", SCHEMA["required"])
 def test_a_missing_setting_is_told_by_name(machine: Machine, key: str) -> None:
     rest = {name: value for name, value in samples.SETTINGS.items() if name != key}
     machine.settings.write_text(json.dumps(rest))
     with pytest.raises(Permanent, match=f"{key} is missing"):
         load(machine)
+
+
+def test_an_older_template_gets_what_its_pod_was(machine: Machine) -> None:
+    older = {key: samples.SETTINGS[key] for key in SCHEMA["required"]}
+    machine.settings.write_text(json.dumps(older))
+    loaded = load(machine)
+    assert (loaded.federation_patience, loaded.must_know) == ("0", "")
+
+
+def test_what_a_newer_template_says_beside_is_passed_over(machine: Machine) -> None:
+    newer = {**samples.SETTINGS, "colour": "green", "sizes": ["small", 1]}
+    machine.settings.write_text(json.dumps(newer))
+    assert load(machine) == Settings(**samples.SETTINGS)
+    assert unknown(machine) == ["colour", "sizes"]
+
+
+def test_what_must_be_known_and_is_not_is_told_by_name(machine: Machine) -> None:
+    newer = {**samples.SETTINGS, "colour": "green", "must_know": "bucket colour size"}
+    machine.settings.write_text(json.dumps(newer))
+    with pytest.raises(Permanent) as raised:
+        load(machine)
+    assert str(raised.value).partition(": ")[2] == (
+        "colour is unknown to this image, and must be known; "
+        "size is unknown to this image, and must be known"
+    )
+
+
+def test_what_must_be_known_and_is_known_is_no_trouble(machine: Machine) -> None:
+    machine.settings.write_text(json.dumps({**samples.SETTINGS, "must_know": "region bucket"}))
+    assert load(machine).must_know == "region bucket"
 
 
 def test_all_that_is_wrong_is_told_at_once(machine: Machine) -> None:
@@ -133,7 +173,7 @@ def test_our_small_reading_of_the_schema_agrees_with_the_whole_one() -> None:
 
 
 def test_the_schema_uses_nothing_that_we_do_not_read() -> None:
-    known = {"type", "$ref", "minLength", "pattern", "enum", "description"}
+    known = {"type", "$ref", "minLength", "pattern", "enum", "default", "description"}
     rules = [*SCHEMA["properties"].values(), *SCHEMA["$defs"].values()]
     assert {keyword for rule in rules for keyword in rule} <= known
     assert all(rule.get("type", "string") == "string" for rule in rules)

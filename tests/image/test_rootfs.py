@@ -131,6 +131,8 @@ def test_the_application_is_locked_in_as_far_as_it_bears(name: str) -> None:
     assert "WatchdogSec" not in unit
     assert {"TMPDIR=/var/tmp", "MAGICK_TMPDIR=/var/tmp"} <= words(unit, "Environment")
     assert "LD_PRELOAD=libjemalloc.so.2" in words(unit, "Environment")
+    # No minus in front: where it was never written, nothing starts.
+    assert unit["EnvironmentFile"] == ["/run/diaspora/application.env"]
 
 
 def hardening(name: str) -> Unit:

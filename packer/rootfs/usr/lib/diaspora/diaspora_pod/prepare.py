@@ -7,9 +7,9 @@ from typing import Any
 from . import aws, files, own_secrets, parameters
 from .machine import Machine
 from .patience import patiently
-from .progress import Progress
+from .progress import Progress, say
 from .render import Secrets, render, write
-from .settings import Settings, load
+from .settings import Settings, load, unknown
 
 RUNS_JOBS = "runs-jobs"
 
@@ -18,6 +18,8 @@ def prepare(machine: Machine, progress: Progress) -> None:
     """Read settings and secrets and write all files; raises Permanent."""
     with progress.step("settings"):
         settings = load(machine)
+        for key in unknown(machine):
+            say(f"settings: {key} is of a newer template: this image does not know it and goes on")
     with progress.step("secrets"):
         secrets = patiently(lambda: read_secrets(settings), progress.waiting)
     with progress.step("render"):

@@ -54,6 +54,7 @@ def render(machine: Machine, settings: Settings, secrets: Secrets) -> list[Rende
         Rendered(config / "oidc_key.pem", secrets.oidc_key, True),
         Rendered(config / "initializers/secret_token.rb", fill("secret_token.rb.j2"), True),
         Rendered(machine.nginx / "pod.conf", fill("nginx-pod.conf.j2"), False),
+        Rendered(machine.run / "application.env", fill("application.env.j2"), False),
         Rendered(machine.run / "mount.env", fill("mount.env.j2"), False),
         *(
             Rendered(machine.pages / f"{page}.html", fill(f"pages/{page}.html.j2"), False)

@@ -44,6 +44,8 @@ class Settings:
     mail_password_version: str
     bucket: str
     secrets_path: str
+    federation_patience: str
+    must_know: str
 
     @property
     def runs_jobs(self) -> bool:
@@ -58,8 +60,9 @@ class Settings:
 
 def load(machine: Machine) -> Settings:
     """Read and check the settings file; raises Permanent with everything that is wrong in it."""
-    values = read(machine)
-    wrong = problems(values, json.loads(machine.schema.read_text(encoding="utf-8")))
+    schema = _read_schema(machine)
+    values = {**_defaults(schema), **read(machine)}
+    wrong = problems(values, schema)
     if wrong:
         raise Permanent(f"{machine.settings}: {'; '.join(wrong)}")
     return Settings(**{field.name: values[field.name] for field in fields(Settings)})
@@ -76,21 +79,43 @@ def read(machine: Machine) -> dict[str, Any]:
     return values
 
 
+def unknown(machine: Machine) -> list[str]:
+    """The keys of the settings file that this image does not know: a newer template's."""
+    known = _read_schema(machine)["properties"]
+    return [key for key in read(machine) if key not in known]
+
+
 def problems(values: dict[str, Any], schema: dict[str, Any]) -> list[str]:
     """What the schema dislikes about the values, one text for each.
 
-    Understands what our schema uses: flat, all strings, with $ref, minLength, pattern and enum.
+    Understands what our schema uses: flat, all strings, with $ref, minLength, pattern and enum;
+    and must_know, which no schema can say. Other keys that are unknown are passed over.
     """
     rules = schema["properties"]
     return [
         *(f"{key} is missing" for key in schema["required"] if key not in values),
-        *(f"{key} is unknown" for key in values if key not in rules),
+        *(
+            f"{key} is unknown to this image, and must be known"
+            for key in str(values.get("must_know", "")).split()
+            if key not in rules
+        ),
         *(
             f"{key} is {json.dumps(value, ensure_ascii=False)}, which it cannot be"
             for key, value in values.items()
             if key in rules and not _fits(value, _resolved(rules[key], schema))
         ),
     ]
+
+
+def _read_schema(machine: Machine) -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads(machine.schema.read_text(encoding="utf-8"))
+    return schema
+
+
+def _defaults(schema: dict[str, Any]) -> dict[str, str]:
+    """What a key means that an older template does not send."""
+    rules = schema["properties"]
+    return {key: rule["default"] for key, rule in rules.items() if "default" in rule}
 
 
 def _resolved(rule: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
