@@ -112,7 +112,9 @@ def ours() -> Machine:
 def planned(schedule: str) -> dict[str, tuple[float, ...]]:
     """The hours of each job in the image's schedule, counted from the pod's own first minute."""
     jobs = re.findall(
-        r":cron: \{\{ first_minute \+ (\d+) \}\} (\d+) \* \* \*\n  :class: Workers::(\w+)", schedule
+        r":cron: \{\{ first_minute \+ (\d+) \}\} (\d+) \* \* (?:\*|\{\{ \w+ \}\})\n"
+        r"  :class: Workers::(\w+)",
+        schedule,
     )
     return {name: (int(hour) + int(minute) / 60,) for minute, hour, name in jobs}
 

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from diaspora_pod.errors import Permanent
 from diaspora_pod.machine import Machine
-from diaspora_pod.render import PAGES, render, write
+from diaspora_pod.render import PAGES, first_minute, pod_check_day, render, write
 
 from . import samples
 
@@ -229,7 +229,8 @@ def test_diaspora_takes_the_schedule_as_it_is(machine: Machine) -> None:
 def minutes(machine: Machine, domain: str) -> list[int]:
     schedule = yaml.safe_load(files(machine, samples.settings(domain_name=domain))["schedule.yml"])
     times = [job[":cron"].split() for job in schedule.values()]
-    assert all(time[1:] == ["3", "*", "*", "*"] for time in times)
+    assert all(time[1:4] == ["3", "*", "*"] for time in times)
+    assert all(time[4:] == ["*"] for time in times[:-1])
     return [int(time[0]) for time in times]
 
 
@@ -245,6 +246,26 @@ def test_pods_do_not_all_check_each_other_at_the_same_minute(machine: Machine) -
     assert minutes(machine, "pod1.example.org")[0] == first[1]
     assert len(set(first)) > 45
     assert max(first.count(minute) for minute in first) < 30
+
+
+@pytest.mark.parametrize("patience", ["0", "240"])
+def test_other_pods_are_checked_weekly_where_messages_wait(machine: Machine, patience: str) -> None:
+    settings = samples.settings(federation_patience=patience)
+    schedule = yaml.safe_load(files(machine, settings)["schedule.yml"])
+    day = schedule[":recurring_pod_check"][":cron"].split()[4]
+    assert day == pod_check_day(settings)
+    assert (day == "*") is (patience == "0")
+
+
+def test_each_pod_checks_the_others_on_a_day_of_its_own() -> None:
+    domains = [f"pod{number}.example.org" for number in range(700)]
+    days = [pod_check_day(samples.settings(domain_name=domain)) for domain in domains]
+    assert pod_check_day(samples.settings(domain_name=domains[0])) == days[0]
+    assert set(days) == set("0123456")
+    assert max(days.count(day) for day in days) < 150
+    # Nor do those of one minute have one day.
+    times = {(first_minute(domain), day) for domain, day in zip(domains, days, strict=True)}
+    assert len(times) > 250
 
 
 def test_nginx_is_told_nothing_that_could_break_it(machine: Machine) -> None:

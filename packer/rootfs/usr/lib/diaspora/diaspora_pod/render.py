@@ -20,6 +20,7 @@ from .settings import Settings
 PAGES = ("waking", "too-large")
 # One after the other, a minute each.
 DAILY_JOBS = 7
+EVERY_DAY = "*"
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,17 @@ def first_minute(domain: str) -> int:
 
     Each pod's own, or all pods of this image would check all others at the same minute.
     """
-    return int.from_bytes(hashlib.sha256(domain.encode()).digest()[:8], "big") % (60 - DAILY_JOBS)
+    return int.from_bytes(_lot(domain)[:8], "big") % (60 - DAILY_JOBS)
+
+
+def pod_check_day(settings: Settings) -> str:
+    """The day at which the other pods are checked, as cron has it: the pod's own, or every one."""
+    return str(_lot(settings.domain_name)[8] % 7) if settings.waits else EVERY_DAY
+
+
+def _lot(domain: str) -> bytes:
+    """Bytes by chance, for each domain always the same."""
+    return hashlib.sha256(domain.encode()).digest()
 
 
 class _Filler:
@@ -109,6 +120,7 @@ class _Filler:
             "web_socket": str(WEB_SOCKET),
             "web_pid": str(WEB_PID),
             "first_minute": first_minute(settings.domain_name),
+            "pod_check_day": pod_check_day(settings),
         }
 
     def __call__(self, template: str) -> str:

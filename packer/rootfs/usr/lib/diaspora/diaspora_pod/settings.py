@@ -53,6 +53,11 @@ class Settings:
         return self.owns_domain == "yes"
 
     @property
+    def waits(self) -> bool:
+        """Whether messages of other pods wait while the database sleeps."""
+        return self.federation_patience != "0"
+
+    @property
     def sends_mail(self) -> bool:
         """Whether the mail settings mean anything."""
         return self.mail_enabled == "true"
