@@ -144,6 +144,7 @@ LEFT_OUT = {
     "AWS::IAM::InstanceProfile": "the arrows are the rights",
     "AWS::IAM::Role": "the arrows are the rights",
     "AWS::RDS::DBClusterParameterGroup": "no thing of its own",
+    "AWS::RDS::DBParameterGroup": "no thing of its own",
     "AWS::RDS::DBSubnetGroup": "no thing of its own",
     "AWS::S3::BucketPolicy": "no thing of its own",
 }

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from troposphere import AWSHelperFn, Ref, Sub
 
-from .database import DATABASE_NAME, PORT, Database
+from .database import Database
 from .logs import Logs
 from .parameters import community, essentials, mail
 from .parameters import database as database_questions
 from .parameters.moving import GIVES_SECRETS_PATH, SECRETS_PATH
+from .postgresql import DATABASE_NAME, PORT
 from .stack import Stack
 from .storage import Storage
+
+# Keys without which the pod would be wrong: an image that does not know one of them boots no pod,
+# and says so. Every other key that it does not know it passes over.
+MUST_KNOW: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -36,11 +42,18 @@ def pod_settings(
         "invitations_open": community.INVITATIONS_OPEN.ref,
         "admin_account": community.ADMIN_ACCOUNT.ref,
         "admin_email": essentials.ADMIN_EMAIL.ref,
-        **_database_settings(database),
+        **_database_settings(stack, database),
         **_mail_settings(stack),
         "bucket": storage.bucket,
         "secrets_path": secrets_path(stack),
+        **must_know(MUST_KNOW),
     }
+
+
+def must_know(keys: Iterable[str]) -> dict[str, str]:
+    """The setting that names these keys; none where there is nothing to name."""
+    names = " ".join(keys)
+    return {"must_know": names} if names else {}
 
 
 def secrets_path(stack: Stack) -> AWSHelperFn:
@@ -58,7 +71,7 @@ def _stack_settings(first_boot: FirstBoot, logs: Logs) -> dict[str, str | AWSHel
     }
 
 
-def _database_settings(database: Database) -> dict[str, str | AWSHelperFn]:
+def _database_settings(stack: Stack, database: Database) -> dict[str, str | AWSHelperFn]:
     return {
         "database_host": database.endpoint,
         "database_port": PORT,
@@ -67,6 +80,10 @@ def _database_settings(database: Database) -> dict[str, str | AWSHelperFn]:
         "database_username_version": database_questions.DATABASE_USERNAME_VERSION.ref,
         "database_password_key": database_questions.DATABASE_PASSWORD_KEY.ref,
         "database_password_version": database_questions.DATABASE_PASSWORD_VERSION.ref,
+        # Where the database never sleeps there is nothing to wait for.
+        "federation_patience": stack.choose(
+            database_questions.MAY_SLEEP, database_questions.FEDERATION_PATIENCE.ref, "0"
+        ),
     }
 
 

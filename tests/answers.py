@@ -16,6 +16,14 @@ MAIL = {
     "MailDomain": "example.org",
 }
 IDENTITY = {**MAIL, "CreateMailIdentity": "yes"}
+INSTANCE = {**HOSTED, "DatabaseKind": "rds-instance"}
+# What a second stack of a pod is told of the first.
+MOVED = {
+    "DatabaseSnapshot": "pod-before-move",
+    "ExistingBucketName": "my-pod-photos",
+    "SecretsPath": "/diaspora/my-pod",
+    "OwnsDomain": "no",
+}
 
 CHOICES: dict[str, dict[str, str]] = {
     "hosted": HOSTED,
@@ -42,13 +50,7 @@ CHOICES: dict[str, dict[str, str]] = {
     "shell from the VPC with a key": {**HOSTED, "SshAccess": "vpc", "PodKeyName": "my laptop"},
     "named bucket": {**HOSTED, "AssetsBucketName": "my-pod-photos"},
     "existing bucket": {**HOSTED, "ExistingBucketName": "my-pod-photos"},
-    "restore": {
-        **HOSTED,
-        "DatabaseSnapshot": "pod-before-move",
-        "ExistingBucketName": "my-pod-photos",
-        "SecretsPath": "/diaspora/my-pod",
-        "OwnsDomain": "no",
-    },
+    "restore": {**HOSTED, **MOVED},
     "offline": {**HOSTED, "PodState": "offline"},
     "offline with shell": {
         **HOSTED,
@@ -58,6 +60,10 @@ CHOICES: dict[str, dict[str, str]] = {
     "no budget": {**HOSTED, "MonthlyBudget": "0"},
     "standard credits": {**HOSTED, "CpuCredits": "standard"},
     "never asleep": {**HOSTED, "DatabaseMinCapacity": "0.5"},
+    "nothing waits": {**HOSTED, "FederationPatience": "0"},
+    "rds instance": INSTANCE,
+    "large rds instance": {**INSTANCE, "DatabaseInstanceClass": "db.t4g.medium"},
+    "restored rds instance": {**INSTANCE, **MOVED},
     "protected": {**HOSTED, "DatabaseDeletionProtection": "true"},
     "chosen zones": {
         **HOSTED,

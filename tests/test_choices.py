@@ -18,6 +18,7 @@ import pytest
 
 from diaspora_cf.generator import ROOT
 from diaspora_cf.rendering import Rendered, failed_rules, render
+from diaspora_cf.settings import MUST_KNOW, must_know
 
 from .answers import ASKED, CHOICES, FOREIGN, HOSTED, IDENTITY, MAIL
 
@@ -72,6 +73,18 @@ def test_the_schema_knows_no_setting_that_is_never_sent(template: Template, tmp_
     assert set(SCHEMA["required"]) <= set(written) <= set(SCHEMA["properties"])
     # The pod's defaults do where there is nothing to say.
     assert set(SCHEMA["properties"]) - set(written) <= {"federation_patience", "must_know"}
+
+
+def test_the_pod_is_told_what_it_must_know_where_there_is_something_to_name(
+    template: Template, tmp_path: Path
+) -> None:
+    written, _ = settings(user_data(render(template, HOSTED)), tmp_path)
+    assert written.get("must_know", "").split() == list(MUST_KNOW)
+    # An image may refuse a key that it does not know: an empty one would be one more for nothing.
+    assert ("must_know" in written) is bool(MUST_KNOW)
+    assert set(MUST_KNOW) < set(written)
+    assert must_know([]) == {}
+    assert must_know(["bucket", "log_group"]) == {"must_know": "bucket log_group"}
 
 
 @pytest.mark.parametrize(

@@ -187,11 +187,12 @@ ANSWERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "rds:pod-2026-11-24-03-07",
             "arn:aws:rds:eu-west-1:123456789012:cluster-snapshot:pod",
             "arn:aws:rds:eu-west-1:123456789012:cluster-snapshot:rds:pod-2026",
+            "arn:aws:rds:eu-west-1:123456789012:snapshot:pod",
         ),
         (
             "1pod",
             "pod snapshot",
-            "arn:aws:rds:eu-west-1:123456789012:snapshot:pod",
+            "arn:aws:rds:eu-west-1:123456789012:db:pod",
             "arn:aws:rds:eu-west-1:123456789012:cluster:pod",
             "{{x}}",
         ),

@@ -145,6 +145,7 @@ FREE: dict[str, str] = {
     "AWS::IAM::Role": "free",
     "AWS::Logs::LogGroup": "billed by use, in the rows of logs",
     "AWS::RDS::DBClusterParameterGroup": "free",
+    "AWS::RDS::DBParameterGroup": "free",
     "AWS::RDS::DBSubnetGroup": "free",
     "AWS::Route53::RecordSet": "free: the queries of aliases; the zone has its own row",
     "AWS::S3::Bucket": "billed by use, in the rows of S3: a bucket brought along costs the same",

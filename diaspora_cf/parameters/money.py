@@ -8,9 +8,9 @@ MONTHLY_BUDGET = Question(
     text=(
         "AWS mails you at 80 % of this amount, and when the month is forecast to exceed it; "
         "nothing is switched off. It counts everything in this AWS account, not only the pod. "
-        "Such as 20; 0 for no budget. It can be changed at any time."
+        "Such as 25; 0 for no budget. It can be changed at any time."
     ),
-    default="20",
+    default="25",
     pattern="0|[1-9][0-9]{0,5}",
     constraint="A whole number of US dollars, 0 to 999999, without a leading zero.",
 )

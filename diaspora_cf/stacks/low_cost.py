@@ -59,7 +59,7 @@ def build() -> Stack:
     link = add_vpc_link(stack, net, pod_group)
     add_ssh(stack, net, pod_group)
 
-    ready = (*net.ready, *db.ready, access, *link.ready)
+    ready = (*net.ready, access, *link.ready)
     pod = add_pod(stack.section("Pod"), net, pod_group, storage, to_s3, db, logs, ready)
 
     certificate = add_certificate(stack.section("Front: TLS, API, way to the pod"))

@@ -8,7 +8,7 @@ from typing import Any
 
 from diaspora_cf.rendering import Rendered, render
 
-from ..answers import HOSTED, IDENTITY
+from ..answers import HOSTED, IDENTITY, INSTANCE
 
 OPEN = ("0.0.0.0/0", "::/0")
 POD_ROLE = "PodRole"
@@ -42,6 +42,10 @@ EVERYTHING = {
 }
 
 
+# What holds the data, and the answers that make it: one for each kind of database.
+DATABASES = {"DatabaseCluster": HOSTED, "DatabaseInstance": INSTANCE}
+
+
 class Template(dict[str, Any]):
     """A template in long form, which is rendered once for a set of answers: read it, then."""
 
@@ -63,6 +67,14 @@ def rendered(template: Template, choice: dict[str, str] | None = None) -> Render
 
 def properties(template: Template, title: str, choice: dict[str, str] | None = None) -> Any:
     return rendered(template, choice).resources[title]["Properties"]
+
+
+def databases(template: Template, more: dict[str, str] | None = None) -> dict[str, Any]:
+    """The properties of a database of each kind, by its id, with these answers beside its own."""
+    return {
+        title: properties(template, title, {**choice, **(more or {})})
+        for title, choice in DATABASES.items()
+    }
 
 
 def record(template: Template, title: str) -> tuple[str, str, Any]:

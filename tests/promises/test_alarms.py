@@ -97,7 +97,7 @@ def test_a_database_that_may_not_sleep_is_not_told_to_be_awake(template: Templat
 
 def test_the_budget_mails_at_80_percent_and_at_a_forecast_of_100(template: Template) -> None:
     budget = properties(template, "Budget")
-    assert budget["Budget"]["BudgetLimit"] == {"Amount": "20", "Unit": "USD"}
+    assert budget["Budget"]["BudgetLimit"] == {"Amount": "25", "Unit": "USD"}
     assert (budget["Budget"]["BudgetType"], budget["Budget"]["TimeUnit"]) == ("COST", "MONTHLY")
     assert "BudgetName" not in budget["Budget"]
     told = [it["Notification"] for it in budget["NotificationsWithSubscribers"]]

@@ -1,10 +1,11 @@
-"""The database's engine: one that can sleep, of one kind in cluster and writer."""
+"""The database's engine: one that can sleep, or one that is always there, and how each begins."""
 
 from __future__ import annotations
 
-from ..answers import CHOICES
-from .breaking import Mutation, change
-from .reading import EVERYTHING, Template, properties
+from ..answers import CHOICES, INSTANCE, MOVED
+from .breaking import Mutation, change, resource, unguard
+from .reading import DATABASES, EVERYTHING, Template, databases, properties, rendered
+from .test_pod import needed_by
 
 
 def test_cluster_and_writer_run_the_same_serverless_postgresql(template: Template) -> None:
@@ -15,6 +16,14 @@ def test_cluster_and_writer_run_the_same_serverless_postgresql(template: Templat
     assert writer["DBInstanceClass"] == "db.serverless"
 
 
+def test_an_instance_is_a_plain_postgresql_of_the_class_that_was_chosen(template: Template) -> None:
+    for choice, kind in ((INSTANCE, "micro"), (CHOICES["large rds instance"], "medium")):
+        instance = properties(template, "DatabaseInstance", choice)
+        assert (instance["Engine"], instance["DBInstanceClass"]) == ("postgres", f"db.t4g.{kind}")
+        # A member of a cluster would be no instance of its own.
+        assert "DBClusterIdentifier" not in instance
+
+
 def test_the_engine_is_a_version_that_is_supported_for_long_and_is_not_changed_unasked(
     template: Template,
 ) -> None:
@@ -23,31 +32,105 @@ def test_the_engine_is_a_version_that_is_supported_for_long_and_is_not_changed_u
     assert properties(template, "DatabaseWriter")["AutoMinorVersionUpgrade"] is False
 
 
-def test_the_cluster_stands_in_the_subnets_that_were_made_for_it(template: Template) -> None:
-    assert properties(template, "DatabaseCluster")["DBSubnetGroupName"] == "DatabaseSubnetGroup"
+def test_an_instance_is_mended_by_itself_because_no_version_of_its_engine_is_supported_for_long(
+    template: Template,
+) -> None:
+    instance = properties(template, "DatabaseInstance", INSTANCE)
+    assert instance["AutoMinorVersionUpgrade"] is True
+    # Both kinds speak the same PostgreSQL: what one wrote out, the other reads.
+    versions = {it["EngineVersion"].split(".")[0] for it in databases(template).values()}
+    assert versions == {"17"}
+    # The newest that cfn-lint knows; never an older one than a running instance may have.
+    assert instance["EngineVersion"] == "17.11"
+
+
+def test_an_instances_disk_is_fast_and_small_and_grows_up_to_a_bound(template: Template) -> None:
+    instance = properties(template, "DatabaseInstance", INSTANCE)
+    assert instance["StorageType"] == "gp3"
+    # The least that RDS takes for gp3 (RDS User Guide, "Amazon RDS DB instance storage").
+    assert (instance["AllocatedStorage"], instance["MaxAllocatedStorage"]) == ("20", 100)
+
+
+def test_a_restored_instance_keeps_what_it_may_have_grown_into(template: Template) -> None:
+    # An older version or a smaller disk than the snapshot's is refused.
+    restored = properties(template, "DatabaseInstance", {**INSTANCE, **MOVED})
+    assert not {"EngineVersion", "AllocatedStorage"} & set(restored)
+
+
+def test_a_stack_has_one_database_of_the_kind_that_was_chosen(template: Template) -> None:
+    cluster = {"DatabaseCluster", "DatabaseWriter", "DatabaseParameterGroup", "DatabaseKindAurora"}
+    instance = {
+        "DatabaseInstance",
+        "DatabaseInstanceParameterGroup",
+        "DatabaseKindInstance",
+    }
+    for choice in (*CHOICES.values(), EVERYTHING):
+        made = rendered(template, choice)
+        chosen = instance if made.parameters["DatabaseKind"] == "rds-instance" else cluster
+        assert set(made.resources) & (cluster | instance) == chosen
+
+
+def test_another_kind_is_refused_before_it_has_made_anything(template: Template) -> None:
+    """By what AWS documents, not tried there: CloudFormation makes what is new before it removes
+    what is old, and a VPC has no two security groups of one name (EC2 API, CreateSecurityGroup).
+    """
+    guards = {
+        database: {
+            name: made["Properties"]
+            for name, made in rendered(template, choice).resources.items()
+            if name.startswith("DatabaseKind")
+        }
+        for database, choice in DATABASES.items()
+    }
+    (aurora,), (instance,) = (list(found) for found in guards.values())
+    assert aurora != instance
+    (one,), (other,) = (list(found.values()) for found in guards.values())
+    assert one["VpcId"] == other["VpcId"]
+    assert one["GroupName"] == other["GroupName"] == "DatabaseKind is for life"
+    # Neither database, nor the pod's new machine, is begun before its guard is there.
+    for database, choice in DATABASES.items():
+        (guard,) = guards[database]
+        assert guard in needed_by(template, database, choice)
+        assert database in needed_by(template, "PodLaunchTemplate", choice)
 
 
 def test_a_snapshot_and_nothing_else_makes_a_restore(template: Template) -> None:
     for choice in (*CHOICES.values(), EVERYTHING):
-        cluster = properties(template, "DatabaseCluster", choice)
-        assert cluster.get("SnapshotIdentifier") == choice.get("DatabaseSnapshot")
-        made = {"DatabaseName", "MasterUsername", "StorageEncrypted"} & set(cluster)
-        assert len(made) == (0 if "DatabaseSnapshot" in choice else 3)
+        made = rendered(template, choice).resources
+        database = next(made[title]["Properties"] for title in DATABASES if title in made)
+        snapshot = database.get("SnapshotIdentifier", database.get("DBSnapshotIdentifier"))
+        assert snapshot == choice.get("DatabaseSnapshot")
+        begun = {"DatabaseName", "DBName", "MasterUsername", "StorageEncrypted"} & set(database)
+        assert len(begun) == (0 if "DatabaseSnapshot" in choice else 3)
 
 
 def test_a_snapshot_says_whose_it_is(template: Template) -> None:
-    assert properties(template, "DatabaseCluster")["CopyTagsToSnapshot"] is True
+    for database in databases(template).values():
+        assert database["CopyTagsToSnapshot"] is True
 
 
 MUTATIONS: dict[str, Mutation] = {
     "cluster_and_writer_run_the_same_serverless_postgresql": change(
         "DatabaseWriter", "DBInstanceClass", to="db.t4g.medium"
     ),
+    "an_instance_is_a_plain_postgresql_of_the_class_that_was_chosen": change(
+        "DatabaseInstance", "DBInstanceClass", to="db.t4g.micro"
+    ),
     "the_engine_is_a_version_that_is_supported_for_long_and_is_not_changed_unasked": change(
         "DatabaseWriter", "AutoMinorVersionUpgrade", to=True
     ),
-    "the_cluster_stands_in_the_subnets_that_were_made_for_it": change(
-        "DatabaseCluster", "DBSubnetGroupName", to="default"
+    "an_instance_is_mended_by_itself_because_no_version_of_its_engine_is_supported_for_long": (
+        change("DatabaseInstance", "AutoMinorVersionUpgrade", to=False)
+    ),
+    "an_instances_disk_is_fast_and_small_and_grows_up_to_a_bound": lambda template: resource(
+        template, "DatabaseInstance"
+    )["Properties"].pop("MaxAllocatedStorage"),
+    "a_restored_instance_keeps_what_it_may_have_grown_into": change(
+        "DatabaseInstance", "AllocatedStorage", to="20"
+    ),
+    "a_stack_has_one_database_of_the_kind_that_was_chosen": unguard("DatabaseInstance"),
+    "another_kind_is_refused_before_it_has_made_anything": change(
+        "DatabaseKindInstance", "GroupName", to={"Ref": "AWS::StackName"}
     ),
     "a_snapshot_and_nothing_else_makes_a_restore": change(
         "DatabaseCluster", "SnapshotIdentifier", "Fn::If", 0, to="KeepsBucket"

@@ -10,6 +10,10 @@ _RECORDS = "DomainRecordIpv4 DomainRecordIpv6"
 _DOMAIN = f"CustomDomain CustomDomainMapping {_RECORDS}"
 _DKIM = "MailIdentity DkimRecord1 DkimRecord2 DkimRecord3"
 _BUCKET = "AssetsBucket AssetsBucketPolicy"
+_CLUSTER = (
+    "DatabaseCluster DatabaseWriter DatabaseParameterGroup DatabaseKindAurora DatabaseAwakeAlarm"
+)
+_INSTANCE = "DatabaseInstance DatabaseInstanceParameterGroup DatabaseKindInstance"
 _POD = (
     "PodInstance DiscoveryInstance RecoveryAlarm RebootAlarm SurplusCreditsAlarm FrontErrorAlarm "
     "AdminCommand ShellCommand"
@@ -42,6 +46,10 @@ DIFFERENCES = {
     "no budget": ("", "Budget"),
     "standard credits": ("", "SurplusCreditsAlarm"),
     "never asleep": ("", "DatabaseAwakeAlarm"),
+    "nothing waits": ("", ""),
+    "rds instance": (_INSTANCE, _CLUSTER),
+    "large rds instance": (_INSTANCE, _CLUSTER),
+    "restored rds instance": (_INSTANCE, f"{_CLUSTER} {_BUCKET} {_DOMAIN}"),
     "protected": ("", ""),
     "chosen zones": ("", ""),
     "names of secrets without a slash": ("", ""),

@@ -9,7 +9,7 @@ from diaspora_pod import cli
 
 from ..answers import CHOICES
 from .breaking import Mutation, output
-from .reading import EVERYTHING, Template, rendered
+from .reading import DATABASES, EVERYTHING, Template, rendered
 
 
 def outputs(template: Template) -> dict[str, str]:
@@ -46,7 +46,9 @@ def test_ssh_goes_through_the_endpoint_to_this_pod_in_this_region(template: Temp
 def test_logs_bucket_and_database_are_found_by_what_is_shown(template: Template) -> None:
     shown = outputs(template)
     assert (shown["PodLog"], shown["FrontLog"]) == ("PodLogGroup", "FrontLogGroup")
-    assert shown["DatabaseEndpoint"] == "DatabaseCluster.Endpoint.Address"
+    for database, choice in DATABASES.items():
+        found = rendered(template, choice).outputs["DatabaseEndpoint"]
+        assert found == f"{database}.Endpoint.Address"
     assert shown["Bucket"] == "AssetsBucket"
 
 

@@ -12,9 +12,17 @@ from unittest.mock import patch
 
 from diaspora_cf.generator import ROOT
 
-from ..answers import CHOICES, HOSTED
+from ..answers import CHOICES, HOSTED, INSTANCE
 from .breaking import Mutation, add, change, resource
-from .reading import EVERYTHING, Template, properties, rendered, told_to_the_pod
+from .reading import (
+    DATABASES,
+    EVERYTHING,
+    Template,
+    databases,
+    properties,
+    rendered,
+    told_to_the_pod,
+)
 
 
 def launch_data(template: Template, choice: dict[str, str] | None = None) -> Any:
@@ -76,21 +84,22 @@ def question(setting: str) -> str:
 
 
 def test_the_pod_is_told_where_everything_is_that_it_needs(template: Template) -> None:
-    cluster = properties(template, "DatabaseCluster")
     told = settings(template, HOSTED)
     assert told["stack_id"].startswith("arn:aws:cloudformation:eu-west-1:123456789012:stack/pod/")
     assert {
         "region": "eu-west-1",
         "signal_resource": "PodInstance",
         "log_group": "PodLogGroup",
-        "database_host": "DatabaseCluster.Endpoint.Address",
         "database_port": "5432",
-        "database_name": cluster["DatabaseName"],
         "mail_host": "email-smtp.eu-west-1.amazonaws.com",
         "bucket": "AssetsBucket",
         "secrets_path": "/diaspora/pod",
     }.items() <= told.items()
     assert settings(template, CHOICES["existing bucket"])["bucket"] == "my-pod-photos"
+    for title, named in (("DatabaseCluster", "DatabaseName"), ("DatabaseInstance", "DBName")):
+        told = settings(template, DATABASES[title])
+        assert told["database_host"] == f"{title}.Endpoint.Address"
+        assert told["database_name"] == databases(template)[title][named]
 
 
 def test_the_pod_is_started_without_waiting_for_it(template: Template) -> None:
@@ -156,19 +165,19 @@ def test_any_change_of_the_settings_makes_a_new_pod(template: Template) -> None:
 
 
 def test_what_the_pod_needs_to_boot_is_there_before_it(template: Template) -> None:
-    reachable = needed_by(template, "PodInstance")
-    assert reachable >= {
-        "DatabaseWriter",
-        "DatabaseIngressFromPod",
-        "PublicRouteIpv4",
-        "PublicRouteIpv6",
-        "PublicSubnetARouteTableAssociation",
-        "S3Endpoint",
-        "PodIngressFromVpcLink",
-        "PodRole",
-        "PodLogGroup",
-        "AssetsBucket",
-    }
+    for choice, machine in ((HOSTED, "DatabaseWriter"), (INSTANCE, "DatabaseInstance")):
+        assert needed_by(template, "PodInstance", choice) >= {
+            machine,
+            "DatabaseIngressFromPod",
+            "PublicRouteIpv4",
+            "PublicRouteIpv6",
+            "PublicSubnetARouteTableAssociation",
+            "S3Endpoint",
+            "PodIngressFromVpcLink",
+            "PodRole",
+            "PodLogGroup",
+            "AssetsBucket",
+        }
 
 
 def test_no_right_of_the_pod_comes_after_it(template: Template) -> None:
@@ -176,25 +185,30 @@ def test_no_right_of_the_pod_comes_after_it(template: Template) -> None:
     assert not beside & {resource["Type"] for resource in template["Resources"].values()}
 
 
-def needed_by(template: Template, title: str) -> set[str]:
+def needed_by(template: Template, title: str, choice: dict[str, str] | None = None) -> set[str]:
     """All resources that exist before this one: what it refers to or waits for, and so on."""
+    made = rendered(template, choice)
     found: set[str] = set()
     waiting = [title]
     while waiting:
-        for name in referred(template["Resources"][waiting.pop()]) & set(template["Resources"]):
+        body = template["Resources"][waiting.pop()]
+        for name in referred(body, made.conditions) & set(made.resources):
             if name not in found:
                 found.add(name)
                 waiting.append(name)
     return found
 
 
-def referred(node: Any) -> set[str]:
-    """The names that a part of a template refers to, in whatever way."""
+def referred(node: Any, holds: dict[str, bool]) -> set[str]:
+    """The names that a part of a template refers to, in whatever way, under these conditions."""
     if isinstance(node, list):
-        return {name for item in node for name in referred(item)}
+        return {name for item in node for name in referred(item, holds)}
     if not isinstance(node, dict):
         return set()
-    names = {name for value in node.values() for name in referred(value)}
+    if "Fn::If" in node:
+        condition, then, otherwise = node["Fn::If"]
+        return referred(then if holds[condition] else otherwise, holds)
+    names = {name for value in node.values() for name in referred(value, holds)}
     names |= {node["Ref"]} if "Ref" in node else set()
     names |= {node["Fn::GetAtt"][0]} if "Fn::GetAtt" in node else set()
     if "Fn::Sub" in node:
@@ -276,7 +290,7 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "what_the_pod_needs_to_boot_is_there_before_it": lambda template: resource(
         template, "PodInstance"
-    )["DependsOn"].remove("DatabaseWriter"),
+    )["DependsOn"].remove("DatabaseIngressFromPod"),
     "no_right_of_the_pod_comes_after_it": add(
         "Late", {"Type": "AWS::IAM::Policy", "Properties": {"Roles": [{"Ref": "PodRole"}]}}
     ),

@@ -8,7 +8,7 @@ from typing import Any
 
 from diaspora_cf.rendering import render
 
-from ..answers import HOSTED
+from ..answers import HOSTED, INSTANCE
 from .breaking import Mutation, change, resource
 from .reading import EVERYTHING, OPEN, Template, of_type, properties, rendered
 from .test_pod import needed_by
@@ -20,7 +20,8 @@ def test_everything_stands_in_the_one_vpc(template: Template) -> None:
     assert list(of_type(template, "AWS::EC2::VPC")) == ["Vpc"]
     placed = {
         title: found["Properties"]["VpcId"]
-        for title, found in rendered(template, EVERYTHING).resources.items()
+        for choice in (EVERYTHING, INSTANCE)
+        for title, found in rendered(template, choice).resources.items()
         if "VpcId" in found.get("Properties", {})
     }
     assert len(placed) >= 10
@@ -56,8 +57,10 @@ def test_public_subnets_have_an_ipv6_range_of_their_own(template: Template) -> N
 
 def test_the_database_writes_in_the_pods_zone(template: Template) -> None:
     # Between zones every byte costs, both ways.
-    zone = properties(template, "DatabaseWriter")["AvailabilityZone"]
-    assert zone == "PublicSubnetA.AvailabilityZone"
+    instance = properties(template, "DatabaseInstance", INSTANCE)
+    for writing in (properties(template, "DatabaseWriter"), instance):
+        assert writing["AvailabilityZone"] == "PublicSubnetA.AvailabilityZone"
+    assert instance["MultiAZ"] is False
 
 
 def test_every_subnet_has_the_routes_of_its_side(template: Template) -> None:
@@ -111,14 +114,18 @@ def test_everything_calls_only_whom_it_has_business_with(template: Template) -> 
                 rule.get("ToPort"),
                 rule.get("CidrIp", rule.get("CidrIpv6")),
             )
-            for rule in properties(template, title, EVERYTHING)["SecurityGroupEgress"]
+            for rule in made["Properties"]["SecurityGroupEgress"]
         }
-        for title in of_type(template, "AWS::EC2::SecurityGroup")
+        for choice in (EVERYTHING, INSTANCE)
+        for title, made in rendered(template, choice).resources.items()
+        if made["Type"] == "AWS::EC2::SecurityGroup"
     }
     assert calls == {
         "PodSecurityGroup": {("-1", None, None, anywhere) for anywhere in OPEN},
         # No rule at all would be AWS's own: everything to everywhere.
         "DatabaseSecurityGroup": {("-1", None, None, "127.0.0.1/32")},
+        "DatabaseKindAurora": {("-1", None, None, "127.0.0.1/32")},
+        "DatabaseKindInstance": {("-1", None, None, "127.0.0.1/32")},
         "VpcLinkSecurityGroup": {("tcp", 80, 80, vpc)},
         "ConnectEndpointSecurityGroup": {("tcp", 22, 22, vpc)},
     }
@@ -131,12 +138,14 @@ def test_everything_wears_the_security_group_that_was_made_for_it(template: Temp
     assert interface["DeviceIndex"] == 0
     assert {
         "pod": interface["Groups"],
-        "database": made["DatabaseCluster"]["Properties"]["VpcSecurityGroupIds"],
+        "cluster": made["DatabaseCluster"]["Properties"]["VpcSecurityGroupIds"],
+        "instance": properties(template, "DatabaseInstance", INSTANCE)["VPCSecurityGroups"],
         "link": made["VpcLink"]["Properties"]["SecurityGroupIds"],
         "endpoint": made["ConnectEndpoint"]["Properties"]["SecurityGroupIds"],
     } == {
         "pod": ["PodSecurityGroup"],
-        "database": ["DatabaseSecurityGroup"],
+        "cluster": ["DatabaseSecurityGroup"],
+        "instance": ["DatabaseSecurityGroup"],
         "link": ["VpcLinkSecurityGroup"],
         "endpoint": ["ConnectEndpointSecurityGroup"],
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..answers import CHOICES
 from .breaking import Mutation, add, attribute, change, output
-from .reading import POD_ROLE, Template, properties, rendered
+from .reading import DATABASES, POD_ROLE, Template, properties, rendered
 
 
 def test_the_bucket_is_closed_to_the_public(template: Template) -> None:
@@ -86,7 +86,8 @@ def test_the_bucket_policy_stays_with_its_bucket(template: Template) -> None:
 
 
 def test_the_database_leaves_a_snapshot(template: Template) -> None:
-    assert policies(template, "DatabaseCluster") == ("Snapshot", "Snapshot")
+    for database in DATABASES:
+        assert policies(template, database) == ("Snapshot", "Snapshot")
 
 
 def test_the_database_writer_goes_without_a_snapshot_which_aws_would_refuse(
@@ -113,12 +114,17 @@ def test_every_stateful_resource_is_thought_of(template: Template) -> None:
         for title, resource in template["Resources"].items()
         if stateful.match(resource["Type"])
     }
-    without_data = {"DatabaseSubnetGroup", "DatabaseParameterGroup"}
+    without_data = {
+        "DatabaseSubnetGroup",
+        "DatabaseParameterGroup",
+        "DatabaseInstanceParameterGroup",
+    }
     # The app's own secrets are no resources: the pod writes them, and they stay.
     assert found - without_data == {
         "AssetsBucket",
         "AssetsBucketPolicy",
         "DatabaseCluster",
+        "DatabaseInstance",
         "DatabaseWriter",
         "PodLogGroup",
         "FrontLogGroup",

@@ -14,7 +14,7 @@ from cfnlint.schema import ResourceNotFoundError
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from jsonschema import Draft7Validator
 
-from ..answers import FOREIGN, HOSTED
+from ..answers import FOREIGN, HOSTED, INSTANCE
 from .breaking import Mutation, change
 from .reading import EVERYTHING, Template
 
@@ -22,7 +22,7 @@ from .reading import EVERYTHING, Template
 def test_every_resource_is_one_that_aws_describes(template: Template) -> None:
     faults = {
         fault
-        for choice in (HOSTED, FOREIGN, EVERYTHING)
+        for choice in (HOSTED, FOREIGN, INSTANCE, EVERYTHING)
         for title, resource in template.rendered(choice).resources.items()
         for fault in _faults(resource["Type"], json.dumps(resource.get("Properties", {})))
     }

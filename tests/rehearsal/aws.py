@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from diaspora_cf.database import DATABASE_NAME
+from diaspora_cf.postgresql import DATABASE_NAME
 
 from .authority import Authority
 from .fakes.cloudformation import Signal
