@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .cost.report import cost_table
+from .cost.table import cost_table
 from .diagram import mermaid
 from .emitter import emit
 from .packer_policy import packer_policy

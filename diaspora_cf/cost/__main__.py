@@ -13,13 +13,13 @@ from ..missing import explained
 with explained("make cost"):
     from ..stacks import STACKS
     from . import report
-    from .awake import STOCK, ours
     from .bill import Case
+    from .machines import STOCK, image
     from .prices import price_list
-    from .profiles import PROFILES
+    from .profiles import PROFILES, chosen
 
 Entry = TypeVar("Entry")
-MACHINES = {machine.name: machine for machine in (ours(), STOCK)}
+MACHINES = {machine.name: machine for machine in (image(), STOCK)}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,21 +38,19 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="cost", description=__doc__)
     parser.add_argument("--stack", default="low_cost", metavar="NAME", help=_names(STACKS))
     parser.add_argument("--region", default="eu-west-1", metavar="NAME")
-    parser.add_argument("--profile", default="quiet", metavar="NAME", help=_names(PROFILES))
-    parser.add_argument("--machine", default=ours().name, metavar="NAME", help=_names(MACHINES))
+    parser.add_argument(
+        "--profile",
+        default="quiet",
+        metavar="NAME[,RATE=NUMBER...]",
+        help=f"{_names(PROFILES)}, with rates of your own: quiet,sessions=6,fetches=12",
+    )
+    parser.add_argument("--machine", default=image().name, metavar="NAME", help=_names(MACHINES))
     parser.add_argument(
         "--parameter",
         action="append",
         default=[],
         metavar="NAME=VALUE",
         help="an answer to the template's question, as often as needed",
-    )
-    parser.add_argument(
-        "--batch",
-        type=int,
-        default=0,
-        metavar="MINUTES",
-        help="let public messages wait for each other (not built yet)",
     )
     parser.add_argument(
         "--free-tier", action="store_true", help="take off what an account has free a month"
@@ -62,15 +60,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _case(options: argparse.Namespace) -> Case:
-    if options.batch < 0:
-        raise ValueError(f"--batch takes minutes from 0 on, not {options.batch}")
     case = Case(
         template=_known(STACKS, "stack", options.stack)().to_dict(),
         prices=price_list(options.region),
-        profile=_known(PROFILES, "profile", options.profile),
+        profile=chosen(options.profile),
         answers=dict(map(_answer, options.parameter)),
-        machine=_known(MACHINES, "machine", options.machine),
-        wait_minutes=options.batch,
+        stock=_known(MACHINES, "machine", options.machine) is STOCK,
         free_tier=options.free_tier,
     )
     case.require_prices()

@@ -1,187 +1,173 @@
 """How long the database is awake in a day, which is most of the bill.
 
 Aurora bills from the first connection until ``SecondsUntilAutoPause`` after the last one has
-closed, so it is the number of wakes that costs, not the work that is done in them. Everything here
-is spread evenly over the day and not by chance, so that the same question gets the same answer;
-real messages come in bunches, which leaves longer pauses between them.
+closed, so it is the number of wakes that costs, not the work that is done in them. Days are drawn
+by chance and played one after the other: the same question gets the same answer.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from types import MappingProxyType
+from math import fsum
 
+from .arrivals import Arrival, a_day, draw
+from .machines import DAY, HOUR, Machine
 from .profiles import Profile
 
-DAY = 24 * 60 * 60
-HOUR = 60 * 60
-# (start, seconds connected)
-Connection = tuple[float, float]
+SEED = 1
+# "It can take up to 15 seconds for the database to resume. After resuming, the database will be
+# billed" (AWS Database Blog, "Introducing scaling to 0 capacity with Amazon Aurora Serverless v2").
+# That the seconds before are billed too is assumed.
+RESUME_SECONDS = 15.0
+# What the image does where messages may wait: database_sleep.rb and its neighbours.
+WAITING = frozenset({"public", "private", "job retry", "send retry"})
+FROM_MEMORY = frozenset({"tab", "lookup"})
+MOST_WAITING = 300
+STRANGERS_A_DAY = 4
+# So many arrivals bring the bill's standard error, that of eight seeds, to four cents for the quiet
+# pod (seven where nothing waits), nine for ten people, twenty for a hundred.
+ARRIVALS = 200_000
+MOST_DAYS, LEAST_DAYS = 1820, 7
 
 
 @dataclass(frozen=True)
-class Event:
-    """Something that asks the database, and for how long it is connected by that alone.
+class Awake:
+    """What a simulation found: of a day, on average.
 
-    ``seconds`` include the 5 that our pool keeps an idle connection; 0: it does not ask.
+    ``hours`` are billed, ``wakes`` are counted by what woke it, and ``waited_minutes`` is the mean
+    of those messages that had to wait.
     """
 
-    name: str
-    seconds: float
-    source: str
+    hours: float
+    wakes: Mapping[str, float]
+    waited_minutes: float
 
 
-_MEASURED = "measured on diaspora* v0.9.1.0 with idle_timeout 5, PostgreSQL's log, 2026-11-23"
-# Of each daily job by its class.
-JOBS = {
-    event.name: event
-    for event in (
-        Event("CheckBirthday", 5, _MEASURED),
-        Event("CleanCachedFiles", 0, _MEASURED),
-        Event("CleanupOldExports", 6, _MEASURED),
-        Event("CleanupPendingPhotos", 9, _MEASURED),
-        Event("QueueUsersForRemoval", 0, f"{_MEASURED}; it is switched off"),
-        Event("RecheckScheduledPods", 10, _MEASURED),
-        Event("RecurringPodCheck", 8, f"{_MEASURED}, no other pods known"),
+class _Database:
+    """What Aurora bills: it wakes at the first connection, and pauses after the last one."""
+
+    def __init__(self, pause: float) -> None:
+        self.pause = pause
+        self.open_until = self.billed_until = 0.0
+        self.billed = 0.0
+        self.wakes = Counter[str]()
+
+    def connect(self, at: float, seconds: float, kind: str) -> None:
+        """Somebody asks at a time, and is connected for so many seconds."""
+        if at >= self.billed_until:
+            self.wakes[kind] += 1
+            # On top, and not within: who waits for it does all that follows later.
+            self.billed += RESUME_SECONDS
+            self.billed_until = at
+        self.open_until = max(self.open_until, at + seconds)
+        until = self.open_until + self.pause
+        self.billed += until - self.billed_until
+        self.billed_until = until
+
+
+class _Gate:
+    """Where messages wait, until the database is in use or the oldest has waited long enough."""
+
+    def __init__(self, patience_minutes: float, seconds: float) -> None:
+        self.patience = patience_minutes * 60
+        self.seconds = seconds
+        self.waiting: list[float] = []
+        self.waited: list[float] = []
+
+    def opened(self, at: float, seconds: float) -> float:
+        """For how long a connection lasts that lets through what waits."""
+        if not self.waiting:
+            return seconds
+        self.waited += [at - since for since in self.waiting]
+        self.waiting = []
+        return max(seconds, self.seconds)
+
+    def due(self) -> float:
+        """When it opens by itself."""
+        if len(self.waiting) >= MOST_WAITING:
+            return self.waiting[-1]
+        return self.waiting[0] + self.patience
+
+
+class _Strangers:
+    """How many of them may wake it in a day."""
+
+    def __init__(self) -> None:
+        self.day = -1
+        self.woke = 0
+
+    def may_wake(self, at: float) -> bool:
+        """Whether one more may, who is counted then."""
+        day = int(at // DAY)
+        if day != self.day:
+            self.day, self.woke = day, 0
+        self.woke += 1
+        return self.woke <= STRANGERS_A_DAY
+
+
+def simulate(
+    arrivals: Iterable[Arrival],
+    days: int,
+    seconds: Mapping[str, float],
+    patience: float,
+    pause: float,
+) -> Awake:
+    """Play so many days' arrivals, in their order, against the database.
+
+    ``seconds`` is for how long each kind is connected, ``patience`` for how many minutes messages
+    wait (0: all that lets it sleep is off), ``pause`` after how many seconds it falls asleep.
+    """
+    database = _Database(pause)
+    gate = _Gate(patience, seconds["batch"])
+    strangers = _Strangers()
+    for at, kind in arrivals:
+        _let_through(gate, database, at)
+        if patience and at >= database.open_until:
+            if kind in WAITING:
+                gate.waiting.append(at)
+                continue
+            if kind in FROM_MEMORY or (kind == "stranger" and not strangers.may_wake(at)):
+                continue
+        if seconds[kind]:
+            database.connect(at, gate.opened(at, seconds[kind]), kind)
+    _let_through(gate, database, days * DAY)
+    return _a_day(database, gate, days)
+
+
+def _let_through(gate: _Gate, database: _Database, until: float) -> None:
+    """What has waited long enough by then wakes the database."""
+    while gate.waiting and (due := gate.due()) <= until:
+        database.connect(due, gate.opened(due, 0), "batch")
+
+
+def _a_day(database: _Database, gate: _Gate, days: int) -> Awake:
+    return Awake(
+        # Resuming aside, no day has more; the last pause may pass the last midnight.
+        hours=min(24.0, database.billed / HOUR / days),
+        wakes={kind: count / days for kind, count in database.wakes.most_common()},
+        waited_minutes=fsum(gate.waited) / 60 / max(1, len(gate.waited)),
     )
-}
-STRANGER = Event("a stranger's page", 7, f"{_MEASURED}: a public profile")
-INBOUND = Event("a public message", 8, "not measured: taken to be a page's, /stream's")
 
 
-@dataclass(frozen=True)
-class Machine:
-    """How an installation of diaspora* treats its database.
+def enough_days(profile: Profile) -> int:
+    """For how many days a profile is drawn: whole weeks, fewer where much happens in each.
 
-    ``idle_seconds`` is how long an idle connection stays open; ``jobs`` the hours of the day at
-    which each daily job runs; ``asking`` the share of strangers' requests that ask the database.
+    Raises ValueError where it is too much to be drawn.
     """
-
-    name: str
-    text: str
-    idle_seconds: float
-    jobs: Mapping[str, tuple[float, ...]]
-    asking: float
-
-    def connected(self, event: Event) -> float:
-        """Seconds that one event keeps a connection open on this machine."""
-        return event.seconds - MEASURED_IDLE_SECONDS + self.idle_seconds
-
-
-MEASURED_IDLE_SECONDS = 5
-STOCK = Machine(
-    "stock",
-    "diaspora* as it comes",
-    # idle_timeout 300, looked at every 60 s: gone after 320 s, as measured.
-    idle_seconds=320,
-    # Hours that an installation draws by lot, but for midnight and for every half hour.
-    jobs=MappingProxyType(
-        {
-            "CheckBirthday": (0,),
-            "CleanupOldExports": (5,),
-            "CleanupPendingPhotos": (11,),
-            "RecurringPodCheck": (17,),
-            "RecheckScheduledPods": tuple(number / 2 for number in range(48)),
-        }
-    ),
-    asking=1.0,
-)
-SCHEDULE = (
-    Path(__file__).resolve().parents[2]
-    / "packer/rootfs/usr/share/diaspora/templates/schedule.yml.j2"
-)
+    each = fsum(a_day(profile).values())
+    if each > ARRIVALS:
+        raise ValueError(f"{each:,.0f} arrivals a day; up to {ARRIVALS:,} are drawn")
+    days = ARRIVALS / (1 + each)
+    return 7 * round(min(MOST_DAYS, max(LEAST_DAYS, days)) / 7)
 
 
 @cache
-def ours() -> Machine:
-    """Our image; its daily jobs are those that its boot program plans."""
-    return Machine(
-        "image",
-        "as the image sets it up",
-        idle_seconds=MEASURED_IDLE_SECONDS,
-        jobs=planned(SCHEDULE.read_text("utf-8")),
-        # The landing page and login ask nothing; that they are half of it is an assumption.
-        asking=0.5,
-    )
-
-
-def planned(schedule: str) -> dict[str, tuple[float, ...]]:
-    """The hours of each job in the image's schedule, counted from the pod's own first minute."""
-    jobs = re.findall(
-        r":cron: \{\{ first_minute \+ (\d+) \}\} (\d+) \* \* (?:\*|\{\{ \w+ \}\})\n"
-        r"  :class: Workers::(\w+)",
-        schedule,
-    )
-    return {name: (int(hour) + int(minute) / 60,) for minute, hour, name in jobs}
-
-
-def billed_minutes(connections: Iterable[Connection], pause_seconds: float) -> float:
-    """Minutes a day for which the database is billed.
-
-    ``connections`` are the day's connections; each keeps it awake for its own seconds and the
-    pause. What overlaps is counted once, also over midnight, as every day is taken to be the same.
-    """
-    minutes = 0.0
-    end = 0.0
-    for start, stop in sorted(_spans(connections, pause_seconds)):
-        minutes += max(0.0, stop - max(start, end)) / 60
-        end = max(end, stop)
-    return minutes
-
-
-def _spans(connections: Iterable[Connection], pause: float) -> Iterator[tuple[float, float]]:
-    """Each connection's awake time within the day; what passes midnight starts the next one."""
-    for start, seconds in connections:
-        length = min(seconds + pause, DAY)
-        stop = start + length
-        yield start, min(stop, DAY)
-        if stop > DAY:
-            yield 0.0, stop - DAY
-
-
-def day(profile: Profile, machine: Machine, wait_minutes: int = 0) -> list[Connection]:
-    """A day's connections. Public messages may wait ``wait_minutes`` and be done together; that
-    is not built yet, so that the figure for it is a promise only.
-    """
-    return [
-        *_presence(profile, machine),
-        *_jobs(machine),
-        *_spread(profile.stranger_requests_per_hour * machine.asking * 24, machine, STRANGER),
-        *_messages(profile, machine, wait_minutes),
-    ]
-
-
-def _presence(profile: Profile, machine: Machine) -> Iterator[Connection]:
-    """People come between 8:00 and 22:00; while one is there, the database is."""
-    if not profile.stretches:
-        return
-    length = profile.present_minutes * 60 / profile.stretches
-    gap = 14 * HOUR / profile.stretches
-    for stretch in range(profile.stretches):
-        yield 8 * HOUR + stretch * gap, length + machine.idle_seconds
-
-
-def _jobs(machine: Machine) -> Iterator[Connection]:
-    for name, hours in machine.jobs.items():
-        for hour in hours if JOBS[name].seconds else ():
-            yield hour * HOUR, machine.connected(JOBS[name])
-
-
-def _messages(profile: Profile, machine: Machine, wait_minutes: int) -> Iterator[Connection]:
-    count = profile.inbound_per_hour * 24
-    if wait_minutes:
-        count = min(count, DAY / (wait_minutes * 60))
-    # A third of their distance later than strangers: chance does not let them coincide either.
-    return _spread(count, machine, INBOUND, later=1 / 3)
-
-
-def _spread(
-    count: float, machine: Machine, event: Event, later: float = 0.0
-) -> Iterator[Connection]:
-    """So many events a day, at equal distances, ``later`` by a share of that."""
-    for number in range(round(count)):
-        yield (number + later) * DAY / round(count), machine.connected(event)
+def awake(profile: Profile, machine: Machine, pause: float) -> Awake:
+    """How long the database is awake under a profile's use of a machine."""
+    days = enough_days(profile)
+    arrivals = draw(profile, days, SEED, machine)
+    seconds = machine.seconds(profile.pods_known)
+    return simulate(arrivals, days, seconds, machine.patience, pause)

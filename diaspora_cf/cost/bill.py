@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import fsum
 from typing import Any
 
 from ..rendering import Rendered, failed_rules, render
-from . import awake, charges, usage
-from .awake import Machine, ours
+from . import charges, usage
+from .awake import Awake, awake
 from .charges import Line, Month
+from .machines import STOCK, Machine, image
 from .prices import PriceList, price_list
-from .profiles import Profile
+from .profiles import Profile, nobody
 
 # What a person who asks for a price has not chosen yet; it costs the same whatever it is.
 STAND_INS = {
@@ -25,6 +26,7 @@ STAND_INS = {
     "MailDomain": "example.org",
 }
 PROMISE = 20.0
+AURORA, INSTANCE = KINDS = ("aurora-serverless", "rds-instance")
 COMPLETE_REGION = "eu-west-1"
 # Two threads each, of which this share is earned (EC2 User Guide, burstable instances).
 THREADS = 2
@@ -39,8 +41,7 @@ class Case:
     prices: PriceList
     profile: Profile
     answers: Mapping[str, str]
-    machine: Machine = field(default_factory=ours)
-    wait_minutes: int = 0
+    stock: bool = False
     free_tier: bool = False
 
     @cached_property
@@ -54,10 +55,15 @@ class Case:
         return render(self.template, answers, region=self.prices.region)
 
     @property
-    def cluster(self) -> dict[str, Any]:
-        """The database's properties."""
-        found: dict[str, Any] = self.rendered.resources["DatabaseCluster"]["Properties"]
-        return found
+    def cluster(self) -> dict[str, Any] | None:
+        """Aurora's properties; None where the database is an ordinary instance."""
+        found = _of_type(self.rendered, "AWS::RDS::DBCluster")
+        return found[0]["Properties"] if found else None
+
+    @property
+    def sleeps(self) -> bool:
+        """Whether the database may fall asleep, and is not paid for while it does."""
+        return self.cluster is not None and not charges.never_sleeps(self.cluster)
 
     @property
     def offline(self) -> bool:
@@ -65,31 +71,36 @@ class Case:
         return not _of_type(self.rendered, "AWS::EC2::Instance")
 
     @property
-    def never_sleeps(self) -> bool:
-        """Whether the database is kept awake, and paid for, whatever happens."""
-        return charges.never_sleeps(self.cluster)
+    def machine(self) -> Machine:
+        """Our image, as patient as the answers let it be, or diaspora* as it comes."""
+        return STOCK if self.stock else image(self._patience())
+
+    def _patience(self) -> int:
+        return int(self.rendered.parameters["FederationPatience"]) if self.sleeps else 0
 
     def require_prices(self) -> None:
         """Raise UnknownRegionError with every price that the case needs and its region lacks."""
         complete = replace(self, prices=price_list(COMPLETE_REGION))
         self.prices.require(line.price.key for line in complete.bill().lines)
 
+    def awake(self) -> Awake:
+        """A day of a database that may sleep: hours, wakes, and how long messages waited."""
+        if self.cluster is None:
+            raise ValueError("an instance never sleeps")
+        pause = self.cluster["ServerlessV2ScalingConfiguration"]["SecondsUntilAutoPause"]
+        return awake(self.profile, self.machine, float(pause))
+
     def awake_hours_a_day(self) -> float:
         """Hours a day for which the database is billed."""
-        if self.never_sleeps:
+        if not self.sleeps:
             return 24.0
-        if self.offline:
-            return 0.0
-        pause = self.cluster["ServerlessV2ScalingConfiguration"]["SecondsUntilAutoPause"]
-        connections = awake.day(self.profile, self.machine, self.wait_minutes)
-        return awake.billed_minutes(connections, pause) / 60
+        return 0.0 if self.offline else self.awake().hours
 
     def bill(self, awake_hours_a_day: float | None = None) -> Bill:
         """The bill, with the database awake as the profile keeps it, or for these hours."""
         hours = self.awake_hours_a_day() if awake_hours_a_day is None else awake_hours_a_day
-        use = usage.usage(self.profile, self._old_versions_days())
-        if self.offline:
-            use = usage.usage(_nobody(self.profile), 0)
+        profile = nobody(self.profile) if self.offline else self.profile
+        use = usage.usage(profile, 0 if self.offline else self._old_versions_days())
         month = Month(self.rendered, self.prices, use, hours * usage.DAYS, self.free_tier)
         return Bill(hours, tuple(charges.lines(month)))
 
@@ -112,6 +123,14 @@ class Case:
     def with_answers(self, **answers: str) -> Case:
         """The same case with other answers."""
         return replace(self, answers={**self.answers, **answers})
+
+    def of_kind(self, kind: str) -> Case:
+        """The same case with this kind of database."""
+        return self.with_answers(DatabaseKind=kind)
+
+    def hours_until_instance(self) -> float | None:
+        """Awake hours a day from which an instance is cheaper; None where it never is."""
+        return self.of_kind(AURORA).hours_until(self.of_kind(INSTANCE).bill().total)
 
 
 @dataclass(frozen=True)
@@ -140,17 +159,25 @@ def worst_cases(case: Case) -> dict[str, float]:
     """
     if case.offline:
         return {}
+    found = _worst_of_aurora(case, case.cluster) if case.cluster else {}
+    total = case.bill().total
+    if (surplus := _surplus(case)) is not None:
+        found["every CPU busy all month, paid by surplus credits"] = total + surplus
+    if (surplus := _surplus_of_database(case)) is not None:
+        found["the database's CPU busy all month, paid by surplus credits"] = total + surplus
+    return found
+
+
+def _worst_of_aurora(case: Case, cluster: dict[str, Any]) -> dict[str, float]:
     whole = case.bill(24).total
-    most = float(case.cluster["ServerlessV2ScalingConfiguration"]["MaxCapacity"])
-    least = charges.awake_capacity(case.cluster)
+    most = float(cluster["ServerlessV2ScalingConfiguration"]["MaxCapacity"])
+    least = charges.awake_capacity(cluster)
     found = {}
-    if not case.never_sleeps:
+    if case.sleeps:
         found[f"database awake all month at its least, {least:g} ACU"] = whole
     if most > least:
         at_most = whole + usage.HOURS * (most - least) * case.prices["aurora.acu"].usd
         found[f"database awake all month at its most, {most:g} ACU"] = at_most
-    if (surplus := _surplus(case)) is not None:
-        found["every CPU busy all month, paid by surplus credits"] = case.bill().total + surplus
     return found
 
 
@@ -171,22 +198,21 @@ def _surplus(case: Case) -> float | None:
     if data["CreditSpecification"]["CpuCredits"] != "unlimited":
         return None
     family, size = data["InstanceType"].split(".")
-    price = case.prices[f"ec2.credits.{family}"].usd
-    return THREADS * (1 - BASELINE[size]) * usage.HOURS * price
+    return _busy(size, case.prices[f"ec2.credits.{family}"].usd)
+
+
+def _surplus_of_database(case: Case) -> float | None:
+    """The same of an instance, for which RDS offers no choice; None where there is none."""
+    if case.cluster is not None:
+        return None
+    (properties,) = (it["Properties"] for it in _of_type(case.rendered, "AWS::RDS::DBInstance"))
+    _, family, size = properties["DBInstanceClass"].split(".")
+    return _busy(size, case.prices[f"rds.credits.{family}"].usd)
+
+
+def _busy(size: str, usd: float) -> float:
+    return THREADS * (1 - BASELINE[size]) * usage.HOURS * usd
 
 
 def _of_type(rendered: Rendered, kind: str) -> list[dict[str, Any]]:
     return [resource for resource in rendered.resources.values() if resource["Type"] == kind]
-
-
-def _nobody(profile: Profile) -> Profile:
-    """The profile's photos without its people."""
-    return replace(
-        profile,
-        present_minutes=0,
-        inbound_per_hour=0,
-        stranger_requests_per_hour=0,
-        photos_per_month=0,
-        sent_gb=0,
-        mails_per_month=0,
-    )

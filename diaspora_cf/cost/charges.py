@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ..rds_instance import DISK_GB
 from ..rendering import Rendered
 from . import usage as use
 from .prices import Price, PriceList
@@ -82,10 +83,22 @@ def awake_capacity(cluster: Properties) -> float:
     return max(0.5, float(cluster["ServerlessV2ScalingConfiguration"]["MinCapacity"]))
 
 
-def _member(_month: Month, properties: Properties) -> Iterator[Line]:
-    if properties["DBInstanceClass"] != "db.serverless":
-        raise ValueError(f"no price is known for a {properties['DBInstanceClass']}")
-    yield from ()
+def _database_machine(month: Month, properties: Properties) -> Iterator[Line]:
+    """A cluster's member, which the cluster pays for, or a database of its own."""
+    kind = properties["DBInstanceClass"]
+    if "DBClusterIdentifier" in properties:
+        if kind != "db.serverless":
+            raise ValueError(f"no price is known for a {kind} in a cluster")
+        return
+    if properties.get("MultiAZ") or properties["StorageType"] != "gp3":
+        raise ValueError(
+            "no price is known for a database in two zones, or on another disk than gp3"
+        )
+    yield month.line(f"RDS {kind}", use.HOURS, kind.replace("db.", "rds."), fixed=True)
+    # Backups of up to its size are free (AWS's price page of RDS). A restored one has the disk of
+    # its snapshot, which is taken to be the least.
+    disk = float(properties.get("AllocatedStorage", DISK_GB))
+    yield month.line("RDS disk, gp3", disk, "rds.gp3", fixed=True)
 
 
 def _api(month: Month, _properties: Properties) -> Iterator[Line]:
@@ -113,7 +126,7 @@ CHARGES: dict[str, Charge] = {
     "AWS::CloudWatch::Alarm": _alarm,
     "AWS::EC2::Instance": _instance,
     "AWS::RDS::DBCluster": _cluster,
-    "AWS::RDS::DBInstance": _member,
+    "AWS::RDS::DBInstance": _database_machine,
     "AWS::ServiceDiscovery::Instance": _discovery,
     "AWS::SNS::Topic": _topic,
 }

@@ -1,4 +1,4 @@
-"""Draws what a month costs against the hours that the database is awake, as SVG.
+"""Draws what every profile costs a month with each kind of database, as SVG.
 
 ``python -m diaspora_cf.cost.chart`` writes one picture for light pages and one for dark ones.
 Needs matplotlib, which only developers install.
@@ -10,7 +10,6 @@ import io
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import fsum
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +19,16 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from ..stacks import STACKS
-from .bill import PROMISE, Bill, Case, low_cost_case
+from .bill import AURORA, INSTANCE, PROMISE, Case, low_cost_case
 from .profiles import PROFILES
-from .report import BATCH_MINUTES, batched
-from .usage import HOURS
+from .report import impatient
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs"
-TYPES = ("t4g.micro", "t3a.micro", "t4g.small")
-RDS_GB = 20
+DOLLARS = 80
+# Above the first profile's row: the marks' own words.
+LEGEND = -1.0
+# In a profile's row, Aurora's marks are above and the instance's is below.
+ABOVE, BELOW = -0.12, 0.2
 
 
 @dataclass(frozen=True)
@@ -36,28 +37,30 @@ class Theme:
 
     name: str
     ink: str
+    pale: str
     faint: str
-    lines: tuple[str, str, str]
+    aurora: str
+    instance: str
     promise: str
     paper: str
 
 
 THEMES = (
-    Theme("light", "#1f2328", "#d1d9e0", ("#0969da", "#8250df", "#bf8700"), "#cf222e", "#ffffff"),
-    Theme("dark", "#e6edf3", "#3d444d", ("#58a6ff", "#bc8cff", "#e3b341"), "#ff7b72", "#0d1117"),
+    Theme("light", "#1f2328", "#59636e", "#d1d9e0", "#0969da", "#9a6700", "#cf222e", "#ffffff"),
+    Theme("dark", "#e6edf3", "#9198a1", "#3d444d", "#58a6ff", "#e3b341", "#ff7b72", "#0d1117"),
 )
 
 
 def draw(template: Mapping[str, Any], theme: Theme) -> str:
     """The chart as SVG: the same text for the same numbers, whenever and wherever it is drawn."""
     with mpl.rc_context(_settings(theme)):
-        figure = Figure(figsize=(8.6, 5.0))
+        figure = Figure(figsize=(8.6, 4.6))
         FigureCanvasSVG(figure)
-        axes = figure.add_axes((0.075, 0.115, 0.76, 0.83))
+        axes = figure.add_axes((0.235, 0.125, 0.745, 0.85))
         _draw_frame(axes, theme)
-        _draw_types(axes, theme, template)
-        _draw_levels(axes, theme, template)
-        _draw_profiles(axes, theme, template)
+        _draw_legend(axes, theme, low_cost_case(template, PROFILES["quiet"]))
+        for row, profile in enumerate(PROFILES.values()):
+            _draw_profile(axes, theme, row, low_cost_case(template, profile))
         text = io.StringIO()
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
     lines = [line.rstrip() for line in text.getvalue().splitlines()]
@@ -80,148 +83,96 @@ def _settings(theme: Theme) -> dict[str, Any]:
         "text.color": theme.ink,
         "axes.labelcolor": theme.ink,
         "xtick.color": theme.ink,
-        "ytick.color": theme.ink,
         "axes.edgecolor": theme.faint,
     }
 
 
-def _case(template: Mapping[str, Any], profile: str, **answers: str) -> Case:
-    return low_cost_case(template, PROFILES[profile], **answers)
-
-
 def _draw_frame(axes: Axes, theme: Theme) -> None:
-    axes.set_xlim(0, 24.6)
-    axes.set_ylim(0, 80)
-    axes.set_xticks(range(0, 25, 4))
-    axes.set_xlabel("hours a day that the database is awake")
-    axes.set_ylabel("US dollars a month, eu-west-1, without tax")
-    axes.grid(axis="y", color=theme.faint, linewidth=0.6)
+    axes.set_xlim(0, DOLLARS)
+    axes.set_ylim(len(PROFILES) - 0.4, LEGEND - 0.6)
+    axes.set_xticks(range(0, DOLLARS + 1, 10))
+    axes.set_yticks([])
+    axes.set_xlabel("US dollars a month, eu-west-1, without tax")
+    axes.grid(axis="x", color=theme.faint, linewidth=0.6)
     axes.set_axisbelow(True)
-    for side in ("top", "right"):
+    for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
+    axes.axvline(PROMISE, color=theme.promise, linewidth=1.2, linestyle=(0, (5, 3)), zorder=1)
 
 
-def _draw_types(axes: Axes, theme: Theme, template: Mapping[str, Any]) -> None:
-    """A line for each instance type, with the quiet profile's use of everything else."""
-    ends: list[tuple[float, str, str]] = []
-    for kind, colour in zip(TYPES, theme.lines, strict=True):
-        case = _case(template, "quiet", PodInstanceType=kind)
-        totals = [case.bill(0).total, case.bill(24).total]
-        axes.plot([0, 24], totals, color=colour, linewidth=1.8)
-        ends.append((totals[1], kind, colour))
-    for place, (total, kind, colour) in zip(_apart(ends), ends, strict=True):
-        axes.annotate(
-            f"{kind}  ${total:.0f}",
-            (24, total),
-            xytext=(25.0, place),
-            color=colour,
-            va="center",
-            annotation_clip=False,
-        )
+def _draw_profile(axes: Axes, theme: Theme, row: int, case: Case) -> None:
+    """A row: what it costs with each choice, each mark with its dollars."""
+    waits, at_once = case.bill().total, impatient(case).bill().total
+    instance = case.of_kind(INSTANCE).bill().total
+    hours = f"{case.awake().hours:.1f} to {impatient(case).awake().hours:.1f} h a day awake"
+    _write(axes, row + ABOVE, case.profile.name, theme.ink, weight="bold")
+    _write(axes, row + BELOW, hours, theme.pale, size=8.5)
+    line = [row + ABOVE] * 2
+    axes.plot([waits, at_once], line, color=theme.aurora, linewidth=1.4, zorder=2)
+    for kind, usd, place in (
+        ("dot", waits, (0, 10)),
+        ("ring", at_once, (0, 10)),
+        ("square", instance, (15, 0)),
+    ):
+        height = row + (BELOW if kind == "square" else ABOVE)
+        _draw_mark(axes, theme, kind, usd, height)
+        _draw_dollars(axes, theme, kind, (usd, height), place)
 
 
-def _apart(ends: list[tuple[float, str, str]], gap: float = 3.4) -> list[float]:
-    """Heights for labels that would touch: in their order, a gap apart."""
-    places = {}
-    height = 0.0
-    for total, kind, _ in sorted(ends):
-        height = max(total - gap / 2, height + gap)
-        places[kind] = height
-    return [places[kind] for _, kind, _ in ends]
+def _write(axes: Axes, height: float, text: str, colour: str, **style: Any) -> None:
+    """Words left of the axis."""
+    axes.text(-2, height, text, color=colour, ha="right", va="center", **style)
 
 
-def _draw_levels(axes: Axes, theme: Theme, template: Mapping[str, Any]) -> None:
-    """The promise, and a database that never sleeps of the smallest ordinary kind."""
-    axes.axhline(PROMISE, color=theme.promise, linewidth=1.2, linestyle=(0, (5, 3)))
-    axes.annotate(
-        f"${PROMISE:.0f}",
-        (24, PROMISE),
-        xytext=(25.0, PROMISE),
-        color=theme.promise,
-        va="center",
-        annotation_clip=False,
-    )
-    usd = always_on_rds(_case(template, "quiet"))
-    axes.axhline(usd, color=theme.ink, linewidth=1.0, linestyle=(0, (1, 2)))
-    axes.annotate(
-        f"RDS t4g.micro,\nalways on  ${usd:.0f}",
-        (24, usd),
-        xytext=(25.0, usd + 1.5),
-        color=theme.ink,
-        va="center",
-        annotation_clip=False,
-    )
+def _colour(theme: Theme, kind: str) -> str:
+    return theme.instance if kind == "square" else theme.aurora
 
 
-def always_on_rds(case: Case) -> float:
-    """USD a month with the smallest RDS instance in Aurora's place."""
-    asleep: Bill = case.bill(0)
-    aurora = fsum(line.usd for line in asleep.lines if line.price.service == "Amazon Aurora")
-    rds = HOURS * case.prices["rds.t4g.micro"].usd + RDS_GB * case.prices["rds.gp3"].usd
-    return asleep.total - aurora + rds
-
-
-def _draw_profiles(axes: Axes, theme: Theme, template: Mapping[str, Any]) -> None:
-    """A dot for each profile as it is, a ring for what batching would make of it."""
-    for name in PROFILES:
-        case = _case(template, name)
-        later = batched(case)
-        now, then = case.bill(), later.bill()
-        if then.awake_hours_a_day < now.awake_hours_a_day - 0.5:
-            _draw_ring(axes, theme, name, then)
-        axes.plot(now.awake_hours_a_day, now.total, "o", color=theme.ink, markersize=6, zorder=4)
-    for names in _neighbours([(name, _case(template, name).bill()) for name in PROFILES]):
-        _label_dots(axes, names)
-
-
-def _neighbours(bills: list[tuple[str, Bill]]) -> list[list[tuple[str, Bill]]]:
-    """Dots that lie so close that they share a label: within 2 hours and 3 dollars."""
-    groups: list[list[tuple[str, Bill]]] = []
-    for name, bill in sorted(bills, key=lambda pair: pair[1].total):
-        first = groups[-1][0][1] if groups else None
-        if (
-            first is not None
-            and bill.total - first.total < 3
-            and abs(bill.awake_hours_a_day - first.awake_hours_a_day) < 2
-        ):
-            groups[-1].append((name, bill))
-        else:
-            groups.append([(name, bill)])
-    return groups
-
-
-def _label_dots(axes: Axes, dots: list[tuple[str, Bill]]) -> None:
-    """The names: below the lines, but above them where they end at the top."""
-    bill = dots[0][1]
-    early, top = bill.awake_hours_a_day < 12, bill.total > 68
-    axes.annotate(
-        ", ".join(name for name, _ in dots),
-        (bill.awake_hours_a_day, bill.total),
-        xytext=(9 if early else -2, 8 if top else (-15 if early else -34)),
-        textcoords="offset points",
-        ha="left" if early else "right",
-        fontweight="bold",
-    )
-
-
-def _draw_ring(axes: Axes, theme: Theme, name: str, bill: Bill) -> None:
+def _draw_mark(axes: Axes, theme: Theme, kind: str, usd: float, height: float) -> None:
+    colour = _colour(theme, kind)
     axes.plot(
-        bill.awake_hours_a_day,
-        bill.total,
-        "o",
-        markerfacecolor=theme.paper,
-        markeredgecolor=theme.ink,
-        markersize=6,
+        usd,
+        height,
+        "s" if kind == "square" else "o",
+        markersize=7,
+        markeredgecolor=colour,
+        markerfacecolor=theme.paper if kind == "ring" else colour,
+        zorder=4,
+    )
+
+
+def _draw_dollars(
+    axes: Axes, theme: Theme, kind: str, point: tuple[float, float], place: tuple[float, float]
+) -> None:
+    """A mark's dollars, on a patch of paper where a line passes."""
+    axes.annotate(
+        f"{point[0]:.0f}",
+        point,
+        xytext=place,
+        textcoords="offset points",
+        color=_colour(theme, kind),
+        ha="center",
+        va="center",
+        fontsize=9,
+        bbox={"facecolor": theme.paper, "edgecolor": "none", "pad": 0.8},
         zorder=3,
     )
-    axes.annotate(
-        f"{name}, if messages\nwaited {BATCH_MINUTES} min (not built)",
-        (bill.awake_hours_a_day, bill.total),
-        xytext=(9, -14),
-        textcoords="offset points",
-        va="center",
-        fontsize=8.5,
-    )
+
+
+def _draw_legend(axes: Axes, theme: Theme, case: Case) -> None:
+    """What the marks mean, in the space above the first row."""
+    patience = case.machine.patience
+    for place, (kind, text) in enumerate(
+        (
+            ("dot", f"{AURORA}, messages wait up to {patience} min"),
+            ("ring", f"{AURORA}, nothing waits"),
+            ("square", f"{INSTANCE}, never sleeps"),
+        )
+    ):
+        height = LEGEND - 0.35 + place * 0.33
+        _draw_mark(axes, theme, kind, 32, height)
+        axes.text(34, height, text, va="center", fontsize=9)
+    axes.text(PROMISE + 0.8, LEGEND - 0.35, f"${PROMISE:.0f}", color=theme.promise, va="center")
 
 
 def main() -> int:

@@ -1,19 +1,15 @@
-"""A bill as text for a terminal, as Markdown for the README, and as JSON for programs."""
+"""A bill as text for a terminal, and as JSON for programs; ``table`` shows it in the README."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
-from .awake import STOCK
-from .bill import PROMISE, Bill, Case, low_cost_case, worst_cases
+from .bill import KINDS, PROMISE, Bill, Case, worst_cases
 from .charges import Line
 from .prices import WAYS
-from .profiles import PROFILES
+from .profiles import RATES
 
-# Minutes that public messages could wait for each other; what it would bring is only computed.
-BATCH_MINUTES = 60
 MARKS = dict(zip(WAYS, " qsom", strict=True))
 NOT_INCLUDED = (
     "tax",
@@ -31,27 +27,35 @@ def as_dict(case: Case) -> dict[str, Any]:
     return {
         "region": case.prices.region,
         "profile": case.profile.name,
+        "rates": rates(case),
         "machine": case.machine.name,
+        "patience_minutes": case.machine.patience,
         "awake_hours_a_day": round(bill.awake_hours_a_day, 3),
+        **_sleep(case),
         "rows": [_row(line) for line in bill.lines],
         "total": round(bill.total, 4),
         "fixed": round(bill.fixed, 4),
-        "asleep_all_month": None if case.never_sleeps else round(case.bill(0).total, 4),
+        "kinds": {kind: round(usd, 4) for kind, usd in kinds(case).items()},
         "offline": round(offline(case).bill().total, 4),
-        "usd_per_awake_hour": None if case.never_sleeps else round(case.usd_per_awake_hour(), 5),
-        "awake_hours_a_day_at_20_usd": None if case.never_sleeps else case.hours_until(PROMISE),
-        "stock_diaspora": round(replace(case, machine=STOCK).bill().total, 4),
-        "not_built": None if case.never_sleeps else _not_built(case),
         "worst": {name: round(usd, 4) for name, usd in worst_cases(case).items()},
         "not_included": list(NOT_INCLUDED),
     }
 
 
-def _not_built(case: Case) -> dict[str, Any]:
+def _sleep(case: Case) -> dict[str, Any]:
+    """What is only there where a database falls asleep, and is asked."""
+    if not _wakes(case):
+        return {}
+    awake = case.awake()
     return {
-        "batched_minutes": BATCH_MINUTES,
-        "awake_hours_a_day": round(batched(case).awake_hours_a_day(), 3),
-        "total": round(batched(case).bill().total, 4),
+        "wakes_a_day": {kind: round(count, 3) for kind, count in awake.wakes.items()},
+        "waited_minutes": round(awake.waited_minutes, 1),
+        "asleep_all_month": round(case.bill(0).total, 4),
+        "usd_per_awake_hour": round(case.usd_per_awake_hour(), 5),
+        "awake_hours_a_day_at_20_usd": case.hours_until(PROMISE),
+        "awake_hours_a_day_at_instance": case.hours_until_instance(),
+        "nothing_waits": round(impatient(case).bill().total, 4),
+        "stock_diaspora": round(stock(case).bill().total, 4),
     }
 
 
@@ -60,12 +64,14 @@ def text(case: Case) -> str:
     bill = case.bill()
     lines = [
         f"{case.profile.name}: {case.profile.text}. {case.prices.region}, USD a month of 730 h.",
-        _awake(case, bill),
+        f"Its rates: {', '.join(f'{name} {value:g}' for name, value in rates(case).items())}.",
+        *_awake(case, bill),
         "",
         f"{'':32}{'quantity':>12}  {'unit':<17}{'USD a unit':>11}{'USD':>9}",
         *(_text_row(line) for line in bill.lines),
         f"{'total':32}{'':>12}  {'':<17}{'':>11}{bill.total:>9.2f}",
         "",
+        *_kinds(case),
         *_remarks(case),
         "",
         *_worst(case),
@@ -76,22 +82,51 @@ def text(case: Case) -> str:
     return "\n".join(lines)
 
 
-def _awake(case: Case, bill: Bill) -> str:
-    if case.never_sleeps:
-        return "The database never sleeps."
+def rates(case: Case) -> dict[str, float]:
+    """The profile's rates by name."""
+    whole = asdict(case.profile)
+    return {name: whole[name] for name in RATES}
+
+
+def _wakes(case: Case) -> bool:
+    return case.sleeps and not case.offline
+
+
+def _awake(case: Case, bill: Bill) -> list[str]:
+    if not case.sleeps:
+        return ["The database never sleeps."]
     if case.offline:
-        return "The pod is offline, and the database sleeps."
-    how = case.machine.text
-    if case.wait_minutes:
-        how += f", were messages to wait {case.wait_minutes} minutes for each other: not built yet"
-    return f"The database is awake {bill.awake_hours_a_day:.1f} h a day ({how})."
+        return ["The pod is offline, and the database sleeps."]
+    awake = case.awake()
+    wakes = ", ".join(f"{kind} {count:.1f}" for kind, count in awake.wakes.items())
+    return [
+        f"The database is awake {bill.awake_hours_a_day:.1f} h a day ({case.machine.text}).",
+        f"A day it is woken by: {wakes}.",
+    ]
+
+
+def kinds(case: Case) -> dict[str, float]:
+    """USD a month with each kind of database."""
+    return {kind: case.of_kind(kind).bill().total for kind in KINDS}
+
+
+def _kinds(case: Case) -> list[str]:
+    """Which kind of database is cheaper; of a pod that is offline nobody asks."""
+    if case.offline:
+        return []
+    (cheaper, usd), (dearer, more) = sorted(kinds(case).items(), key=lambda pair: pair[1])
+    lines = [f"The cheaper database for this use: {cheaper}, {usd:.2f}; {dearer}, {more:.2f}."]
+    hours = case.hours_until_instance()
+    if hours is not None and case.of_kind(KINDS[0]).sleeps:
+        lines.append(f"{KINDS[1]} is cheaper from {hours:.1f} h awake a day on.")
+    return [*lines, ""]
 
 
 def _remarks(case: Case) -> list[str]:
     """Single figures in the order in which a person asks for them, with what they are."""
     remarks = {"of it whatever people do": case.bill().fixed}
     if not case.offline:
-        if not case.never_sleeps:
+        if case.sleeps:
             remarks.update(_of_sleeping(case))
         remarks["with PodState offline"] = offline(case).bill().total
     return [f"  {usd:>8.3f}  {text}" for text, usd in remarks.items()]
@@ -106,13 +141,12 @@ def _of_sleeping(case: Case) -> dict[str, float]:
         f"for each hour that it is awake; ${PROMISE:.0f} a month it {passed}": (
             case.usd_per_awake_hour()
         ),
-        "on diaspora* as it comes": replace(case, machine=STOCK).bill().total,
     }
-    if not case.wait_minutes:
-        later = batched(case)
-        waiting = f"if public messages waited up to {BATCH_MINUTES} minutes for each other"
-        how = f"{waiting} ({later.awake_hours_a_day():.1f} h awake a day): not built yet"
-        remarks[how] = later.bill().total
+    if case.machine.patience:
+        waited = f"messages wait {case.awake().waited_minutes:.0f} minutes on average"
+        remarks[f"with FederationPatience 0; as it is, {waited}"] = impatient(case).bill().total
+    if not case.stock:
+        remarks["on diaspora* as it comes"] = stock(case).bill().total
     return remarks
 
 
@@ -126,9 +160,14 @@ def offline(case: Case) -> Case:
     return case.with_answers(PodState="offline")
 
 
-def batched(case: Case) -> Case:
-    """The case with public messages done together, which is not built."""
-    return replace(case, wait_minutes=BATCH_MINUTES)
+def impatient(case: Case) -> Case:
+    """The case with all off that lets the database sleep longer."""
+    return case.with_answers(FederationPatience="0")
+
+
+def stock(case: Case) -> Case:
+    """The case with diaspora* as it comes."""
+    return replace(case, stock=True)
 
 
 def free_of_charge(case: Case) -> str:
@@ -150,67 +189,15 @@ _FREE_SERVICES = (
 )
 
 
-def cost_table(template: Mapping[str, Any], region: str = "eu-west-1") -> str:
-    """The README's table: each profile's month, and the quiet one's rows."""
-    cases = [low_cost_case(template, profile, region) for profile in PROFILES.values()]
-    quiet = low_cost_case(template, PROFILES["quiet"], region)
-    hours = quiet.hours_until(PROMISE)
-    rows = [
-        "| Who | Database awake | USD a month | if messages waited an hour (not built) | offline |",
-        "|---|--:|--:|--:|--:|",
-        *(_profile_row(case) for case in cases),
-        "",
-        f"The default pod ({quiet.rendered.parameters['PodInstanceType']}, {region}) costs "
-        f"**${quiet.bill(0).total:.2f} a month with the database asleep**, and "
-        f"**${quiet.usd_per_awake_hour():.3f} for each hour that it is awake**: "
-        f"it passes ${PROMISE:.0f} at **{hours:.1f} hours awake a day**."
-        if hours is not None
-        else "",
-        "",
-        f"The *{quiet.profile.name}* pod's rows, the dearest first:",
-        "",
-        "| | Quantity | Unit | USD a unit | USD a month |",
-        "|---|--:|---|--:|--:|",
-        *(_markdown_row(line) for line in quiet.bill().lines),
-        f"| **total** | | | | **{quiet.bill().total:.2f}** |",
-        "",
-        "Not included: "
-        + "; ".join(NOT_INCLUDED)
-        + ". Free for everybody: "
-        + free_of_charge(quiet)
-        + ".",
-        "",
-        "At worst: "
-        + "; ".join(f"{name} **${usd:.2f}**" for name, usd in worst_cases(quiet).items())
-        + ".",
-    ]
-    return "\n".join(rows)
-
-
-def _profile_row(case: Case) -> str:
-    bill, later = case.bill(), batched(case)
-    return (
-        f"| *{case.profile.name}*: {case.profile.text} | {bill.awake_hours_a_day:.1f} h a day "
-        f"| **{bill.total:.2f}** | {later.bill().total:.2f} | {offline(case).bill().total:.2f} |"
-    )
-
-
-def _markdown_row(line: Line) -> str:
-    mark = "" if line.price.read == WAYS[0] else f" *({line.price.read})*"
-    return (
-        f"| {line.what} | {_quantity(line)} | {line.price.unit} | {line.price.usd:g}{mark} "
-        f"| {line.usd:.2f} |"
-    )
-
-
 def _text_row(line: Line) -> str:
     return (
-        f"{line.what:32}{_quantity(line):>12}  {line.price.unit:<17}"
+        f"{line.what:32}{quantity(line):>12}  {line.price.unit:<17}"
         f"{line.price.usd:>9g} {MARKS[line.price.read]}{line.usd:>9.2f}"
     )
 
 
-def _quantity(line: Line) -> str:
+def quantity(line: Line) -> str:
+    """A line's quantity as it is shown."""
     return f"{line.quantity:,.3f}".rstrip("0").rstrip(".")
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .arrivals import a_day
 from .profiles import Profile
 
 HOURS = 730
 DAYS = HOURS / 24
 
 # Assumptions, where nothing was measured.
-REQUESTS_PER_PRESENT_MINUTE = 20
+# A page is its HTML, its data, and pictures; scripts and styles are the browser's own by then.
+REQUESTS_PER_PAGE = 13
 LOG_BYTES_PER_REQUEST = 450
 POD_LOG_GB = 0.1
 DATABASE_GB = 1.0
@@ -43,17 +45,25 @@ class Usage:
 
 def usage(profile: Profile, old_versions_days: float) -> Usage:
     """A profile's month; old versions of photos stay for ``old_versions_days``."""
-    present = profile.present_minutes * REQUESTS_PER_PRESENT_MINUTE
-    others = 24 * (profile.inbound_per_hour + profile.stranger_requests_per_hour)
-    requests = DAYS * (present + others)
+    pages = a_day(profile)["page"] * REQUESTS_PER_PAGE
+    requests = DAYS * (pages + _other_requests(profile))
     photos = profile.photos_per_month
     versions_gb = photos * PHOTO_OLD_VERSIONS_GB * old_versions_days / DAYS
     return Usage(
         requests=requests,
         bucket_gb=profile.stored_gb + versions_gb,
         bucket_writes=photos * PHOTO_WRITES,
-        bucket_reads=photos * PHOTO_READS + DAYS * present * READS_PER_REQUEST,
+        bucket_reads=photos * PHOTO_READS + DAYS * pages * READS_PER_REQUEST,
         sent_gb=profile.sent_gb,
         mails=profile.mails_per_month,
         log_gb=requests * LOG_BYTES_PER_REQUEST / 1e9 + POD_LOG_GB,
     )
+
+
+def _other_requests(profile: Profile) -> float:
+    """A day's requests that are no pages of ours: from other pods, strangers, tabs left open."""
+    arrivals = a_day(profile)
+    # A pod asks webfinger first, then hcard.
+    asked = 2 * arrivals["lookup"] + arrivals["fetch"]
+    received = arrivals["public"] + arrivals["private"]
+    return asked + received + arrivals["tab"] + arrivals["stranger"] + profile.landings

@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
-from diaspora_cf.cost.bill import PROMISE, Bill, Case, low_cost_case, worst_cases
+from diaspora_cf.cost.bill import INSTANCE, PROMISE, Bill, Case, low_cost_case, worst_cases
 from diaspora_cf.cost.charges import CHARGES, FREE, Line
 from diaspora_cf.cost.prices import price_list
-from diaspora_cf.cost.profiles import PROFILES
+from diaspora_cf.cost.profiles import PROFILES, with_rates
+from diaspora_cf.cost.table import MORE
+from diaspora_cf.cost.usage import HOURS
 
 Template = dict[str, Any]
 
@@ -147,11 +149,80 @@ def test_an_hour_awake_costs_half_an_acu_and_its_requests(template: Template) ->
     assert case(template).usd_per_awake_hour() == pytest.approx(0.5 * 0.14 + 2000 / 1e6 * 0.22)
 
 
-def test_the_quiet_profile_shows_what_messages_cost_today(template: Template) -> None:
+def test_the_quiet_pod_keeps_the_promise(template: Template) -> None:
+    assert case(template).bill().total < PROMISE
+
+
+def test_the_quiet_pods_month_is_below_the_budgets_first_mail(template: Template) -> None:
+    budget = template["Resources"]["Budget"]["Properties"]
+    share = min(
+        it["Notification"]["Threshold"]
+        for it in budget["NotificationsWithSubscribers"]
+        if it["Notification"]["NotificationType"] == "ACTUAL"
+    )
+    first_mail = float(template["Parameters"]["MonthlyBudget"]["Default"]) * share / 100
+    assert case(template).bill().total < first_mail
+
+
+def test_with_nothing_waiting_or_more_to_do_the_quiet_pod_breaks_the_promise(
+    template: Template,
+) -> None:
+    assert case(template, FederationPatience="0").bill().total > 2 * PROMISE
+    for text, rates in MORE.items():
+        more = with_rates(PROFILES["quiet"], rates, text)
+        assert low_cost_case(template, more).bill().total > PROMISE
+
+
+@pytest.mark.parametrize("size", ["micro", "small", "medium"])
+def test_an_instance_is_paid_for_all_month_whatever_people_do(
+    template: Template, size: str
+) -> None:
+    answers = {"DatabaseKind": INSTANCE, "DatabaseInstanceClass": f"db.t4g.{size}"}
+    instance = case(template, **answers)
+    usd = price_list("eu-west-1")[f"rds.t4g.{size}"].usd
+    assert row(instance, f"RDS db.t4g.{size}").usd == pytest.approx(HOURS * usd)
+    assert row(instance, "RDS disk, gp3").quantity == 20
+    assert not [line for line in instance.bill().lines if line.what.startswith("Aurora")]
+    assert (instance.awake_hours_a_day(), instance.sleeps) == (24, False)
+
+
+def test_an_instance_restored_from_a_snapshot_has_a_price(template: Template) -> None:
+    restored = case(template, DatabaseKind=INSTANCE, DatabaseSnapshot="pod-before-move")
+    assert row(restored, "RDS disk, gp3").quantity == 20
+
+
+@pytest.mark.parametrize(("name", "value"), [("MultiAZ", True), ("StorageType", "io2")])
+def test_an_instance_of_another_price_is_not_taken_for_ours(
+    template: Template, name: str, value: str | bool
+) -> None:
+    template["Resources"]["DatabaseInstance"]["Properties"][name] = value
+    with pytest.raises(ValueError, match="no price is known for a database in two zones"):
+        case(template, DatabaseKind=INSTANCE).bill()
+
+
+def test_people_decide_which_kind_of_database_is_cheaper(template: Template) -> None:
+    def dearer(profile: str) -> float:
+        aurora = case(template, profile)
+        return aurora.of_kind(INSTANCE).bill().total - aurora.bill().total
+
+    assert dearer("alone") > 0
+    assert dearer("quiet") > 0
+    assert dearer("hundred") < 0
+    assert dearer("busy") < 0
+
+
+def test_at_the_break_even_both_kinds_cost_the_same(template: Template) -> None:
     quiet = case(template)
-    assert quiet.awake_hours_a_day() == pytest.approx(24)
-    assert quiet.bill().total > PROMISE
-    assert replace(quiet, wait_minutes=60).bill().total < quiet.bill().total
+    hours = quiet.hours_until_instance()
+    assert hours is not None
+    assert quiet.bill(hours).total == pytest.approx(quiet.of_kind(INSTANCE).bill().total)
+
+
+def test_messages_wait_only_where_the_database_sleeps_meanwhile(template: Template) -> None:
+    assert case(template).machine.patience == 240
+    assert case(template, FederationPatience="60").machine.patience == 60
+    assert case(template, DatabaseMinCapacity="0.5").machine.patience == 0
+    assert case(template, DatabaseKind=INSTANCE).machine.patience == 0
 
 
 def test_worst_cases_are_worse(template: Template) -> None:
@@ -165,6 +236,9 @@ def test_a_worst_case_is_named_only_where_it_can_come(template: Template) -> Non
     assert worst_cases(case(template, PodState="offline")) == {}
     (surplus,) = worst_cases(case(template, DatabaseMinCapacity="1"))
     assert "CPU" in surplus
+    machine, database = worst_cases(case(template, DatabaseKind=INSTANCE))
+    assert "every CPU" in machine
+    assert "the database's CPU" in database
 
 
 def test_surplus_credits_of_a_small_arm_machine_are_what_two_busy_threads_do_not_earn(

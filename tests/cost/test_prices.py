@@ -10,6 +10,7 @@ import pytest
 
 from diaspora_cf.cost.prices import WAYS, UnknownRegionError, price_list, read_rows
 from diaspora_cf.cost.refresh import prices_of, refresh
+from diaspora_cf.parameters.database import DATABASE_INSTANCE_CLASS
 from diaspora_cf.parameters.machine import POD_INSTANCE_TYPE
 
 ROW = {
@@ -67,6 +68,13 @@ def test_every_machine_that_the_template_offers_has_a_price() -> None:
     price_list("eu-west-1").require(f"ec2.{kind}" for kind in POD_INSTANCE_TYPE.allowed)
     families = {kind.split(".")[0] for kind in POD_INSTANCE_TYPE.allowed}
     price_list("eu-west-1").require(f"ec2.credits.{family}" for family in families)
+
+
+def test_every_database_that_the_template_offers_has_a_price() -> None:
+    classes = [kind.removeprefix("db.") for kind in DATABASE_INSTANCE_CLASS.allowed]
+    price_list("eu-west-1").require(f"rds.{kind}" for kind in classes)
+    families = {kind.split(".")[0] for kind in classes}
+    price_list("eu-west-1").require(f"rds.credits.{family}" for family in families)
 
 
 def test_a_region_says_what_it_lacks_and_makes_nothing_up() -> None:

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from diaspora_cf.cost.__main__ import main
-from diaspora_cf.cost.bill import low_cost_case
+from diaspora_cf.cost.bill import KINDS, low_cost_case
 from diaspora_cf.cost.chart import chart_files
 from diaspora_cf.cost.profiles import PROFILES
-from diaspora_cf.cost.report import as_dict, cost_table, text
+from diaspora_cf.cost.report import as_dict, text
+from diaspora_cf.cost.table import cost_table
 from diaspora_cf.generator import ROOT
 
 Template = dict[str, Any]
@@ -31,17 +32,25 @@ def test_the_json_adds_up_and_says_the_same_as_the_text(
     whole = json.loads(told(capsys, "--json")[1])
     assert sum(row["usd"] for row in whole["rows"]) == pytest.approx(whole["total"], abs=1e-4)
     assert f"{whole['total']:.2f}" in text
-    assert f"{whole['not_built']['total']:.3f}" in text
-    assert "not built" in text
+    assert str(whole["nothing_waits"])[:5] in text
+    assert f"awake {whole['awake_hours_a_day']:.1f} h a day" in text
+    assert all(f"{usd:.2f}" in text for usd in whole["kinds"].values())
+    assert whole["rates"]["people"] == PROFILES["quiet"].people
 
 
-def test_what_is_not_built_is_said_to_be_so_and_only_once(
-    capsys: pytest.CaptureFixture[str],
+@pytest.mark.parametrize("profile", ["quiet", "hundred"])
+def test_the_cheaper_kind_is_named_with_its_price_whatever_was_asked_for(
+    capsys: pytest.CaptureFixture[str], profile: str
 ) -> None:
-    assert told(capsys, "--batch", "60")[1].count("not built yet") == 1
-    never = ("--json", "--parameter", "DatabaseMinCapacity=1")
-    whole = json.loads(told(capsys, *never)[1])
-    assert (whole["not_built"], whole["usd_per_awake_hour"]) == (None, None)
+    told_of = [
+        told(capsys, "--profile", profile, "--parameter", f"DatabaseKind={kind}")[1]
+        for kind in KINDS
+    ]
+    lines = [[it for it in text.splitlines() if "cheaper" in it] for text in told_of]
+    assert lines[0] == lines[1]
+    cheaper = KINDS[0] if profile == "quiet" else KINDS[1]
+    assert lines[0][0].startswith(f"The cheaper database for this use: {cheaper}, ")
+    assert "h awake a day on" in lines[0][1]
 
 
 def test_answers_profile_and_machine_change_the_bill(capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,7 +62,8 @@ def test_answers_profile_and_machine_change_the_bill(capsys: pytest.CaptureFixtu
     assert total("--profile", "alone", "--parameter", "PodInstanceType=t4g.small") > base
     assert total("--profile", "alone", "--machine", "stock") > base
     assert total("--profile", "alone", "--free-tier") < base
-    assert total("--profile", "quiet", "--batch", "60") < total("--profile", "quiet")
+    assert total("--profile", "alone,sessions=6") > base
+    assert total("--parameter", "FederationPatience=0") > total()
 
 
 @pytest.mark.parametrize(
@@ -67,7 +77,9 @@ def test_answers_profile_and_machine_change_the_bill(capsys: pytest.CaptureFixtu
         (("--parameter", "Nothing=1"), "PodInstanceType"),
         (("--parameter", "PodInstanceType=m5.large"), "t3a.micro"),
         (("--parameter", "PodInstanceType"), "NAME=VALUE"),
-        (("--batch", "-1"), "minutes"),
+        (("--parameter", "FederationPatience=7"), "240"),
+        (("--profile", "quiet,visits=7"), "sessions"),
+        (("--profile", "quiet,dead=7"), "share"),
     ],
 )
 def test_what_is_unknown_is_told_in_one_line_with_what_is_known(
@@ -102,7 +114,14 @@ def test_another_price_makes_another_picture(
     ("answers", "untrue"),
     [
         ({"DatabaseMinCapacity": "0.5"}, ("slept", "for each hour that it is awake", "awake 24")),
-        ({"PodState": "offline"}, ("for each hour that it is awake", "with PodState offline")),
+        (
+            {"PodState": "offline"},
+            ("for each hour that it is awake", "with PodState offline", "cheaper"),
+        ),
+        (
+            {"DatabaseKind": "rds-instance"},
+            ("slept", "for each hour that it is awake", "woken", "FederationPatience"),
+        ),
     ],
 )
 def test_a_bill_says_nothing_that_is_untrue_of_its_answers(
@@ -114,7 +133,25 @@ def test_a_bill_says_nothing_that_is_untrue_of_its_answers(
     assert [words for words in untrue if words in said] == []
 
 
-def test_a_database_that_never_sleeps_has_no_figure_of_its_sleep(template: Template) -> None:
-    never = as_dict(low_cost_case(template, PROFILES["quiet"], DatabaseMinCapacity="1"))
-    assert never["asleep_all_month"] is None
-    assert never["awake_hours_a_day_at_20_usd"] is None
+@pytest.mark.parametrize(
+    "answers", [{"DatabaseMinCapacity": "1"}, {"DatabaseKind": "rds-instance"}]
+)
+def test_a_database_that_never_sleeps_has_no_figure_of_its_sleep(
+    template: Template, answers: dict[str, str]
+) -> None:
+    never = as_dict(low_cost_case(template, PROFILES["quiet"], **answers))
+    usual = as_dict(low_cost_case(template, PROFILES["quiet"]))
+    assert {"asleep_all_month", "waited_minutes"} <= set(usual) - set(never)
+
+
+def test_the_table_has_every_profile_and_every_answer_to_how_long_messages_wait(
+    template: Template,
+) -> None:
+    rows = cost_table(template).splitlines()
+    for name in PROFILES:
+        assert [row for row in rows if row.startswith(f"| *{name}*: ")]
+    assert [row for row in rows if row.startswith("| *quiet*: with twice the sessions |")]
+    for minutes in template["Parameters"]["FederationPatience"]["AllowedValues"]:
+        assert [
+            row for row in rows if row.startswith((f"| {minutes} |", f"| {minutes} (default) |"))
+        ]

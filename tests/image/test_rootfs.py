@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from diaspora_cf.cost.awake import ours
+from diaspora_cf.cost.machines import image
 from diaspora_cf.gateway import CLIENT_ADDRESS_HEADER, CLIENT_SCHEME_HEADER
 from diaspora_cf.network import VPC_RANGE
 
@@ -185,7 +185,7 @@ def test_the_updates_come_after_the_hour_of_the_daily_jobs() -> None:
     _, when = read(UNITS / "apt-daily-upgrade.timer.d/10-pod.conf")["OnCalendar"]
     hour = int(when.removeprefix("*-*-* ").partition(":")[0])
     # Their minute is each pod's own.
-    assert {int(time) for times in ours().jobs.values() for time in times} == {hour - 1}
+    assert {int(time) for job in image().jobs for time in job.hours} == {hour - 1}
 
 
 def test_people_come_before_jobs_when_memory_runs_out() -> None:
