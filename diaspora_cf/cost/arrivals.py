@@ -32,6 +32,7 @@ class Arrival(NamedTuple):
     kind: str
 
 
+# The same without the names: there are some hundred thousand.
 Pair = tuple[float, str]
 
 
@@ -41,21 +42,25 @@ def draw(profile: Profile, days: int, seed: int, machine: Machine | None = None)
     ``machine`` has the cron jobs, and says whom its database answers; by default it is our image.
     What would follow after the last day happens on the first instead, as if of the days before.
     """
-    machine = machine or image()
+    return list(map(Arrival._make, pairs(profile, days, seed, machine or image())))
+
+
+def pairs(profile: Profile, days: int, seed: int, machine: Machine) -> list[Pair]:
+    """The same, for who only counts."""
     found = [*_world(profile, days, seed), *_planned(machine.jobs, days)]
     if machine.landing_asks:
-        landings = _arrive("stranger", profile.landings, days, _chance(seed, "landing"))
-        found += map(Arrival._make, landings)
+        found += _arrive("stranger", profile.landings, days, _chance(seed, "landing"))
     # What is sorted already, as the world is, takes no time.
     return sorted(found)
 
 
 @lru_cache(maxsize=2)
-def _world(profile: Profile, days: int, seed: int) -> list[Arrival]:
+def _world(profile: Profile, days: int, seed: int) -> list[Pair]:
     """Everything but the machine's part; kept, because a pod is asked about more than once."""
     public = _times(profile.public_per_hour * 24, days, _chance(seed, "public"))
     sent = _times(profile.sent, days, _chance(seed, "sent"), WAKING)
-    pairs = chain(
+    whole = days * DAY
+    found = chain(
         zip(public, repeat("public")),
         _job_retries(public, profile.receive_fails, _chance(seed, "job retry")),
         _send_retries(sent, profile.dead, _chance(seed, "send retry")),
@@ -65,9 +70,7 @@ def _world(profile: Profile, days: int, seed: int) -> list[Arrival]:
         _arrive("stranger", profile.strangers, days, _chance(seed, "stranger")),
         _people(profile, days, _chance(seed, "page")),
     )
-    whole = days * DAY
-    # Plain pairs until they are sorted: there are some hundred thousand.
-    return list(map(Arrival._make, sorted([(at % whole, kind) for at, kind in pairs])))
+    return sorted([(at % whole, kind) for at, kind in found])
 
 
 def a_day(profile: Profile) -> dict[str, float]:
@@ -168,8 +171,8 @@ def _about(mean: float, chance: Random) -> float:
     return chance.expovariate(1 / mean) if mean else 0.0
 
 
-def _planned(jobs: Iterable[Job], days: int) -> Iterator[Arrival]:
+def _planned(jobs: Iterable[Job], days: int) -> Iterator[Pair]:
     for job in jobs:
         for day in range(0, days, job.every_days):
             for hour in job.hours:
-                yield Arrival(day * DAY + hour * HOUR, job.name)
+                yield day * DAY + hour * HOUR, job.name

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from math import fsum
 
-from .arrivals import Arrival, a_day, draw
+from .arrivals import Pair, a_day, pairs
 from .machines import DAY, HOUR, Machine
 from .profiles import Profile
 
@@ -22,11 +22,11 @@ SEED = 1
 # billed" (AWS Database Blog, "Introducing scaling to 0 capacity with Amazon Aurora Serverless v2").
 # That the seconds before are billed too is assumed.
 RESUME_SECONDS = 15.0
-# What the image does where messages may wait: database_sleep.rb and its neighbours.
+# What the image does where messages may wait, in its messages_wait.rb and strangers.rb.
 WAITING = frozenset({"public", "private", "job retry", "send retry"})
 FROM_MEMORY = frozenset({"tab", "lookup"})
 MOST_WAITING = 300
-STRANGERS_A_DAY = 4
+STRANGERS_A_DAY, VISIT_SECONDS = 4, 120.0
 # So many arrivals bring the bill's standard error, that of eight seeds, to four cents for the quiet
 # pod (seven where nothing waits), nine for ten people, twenty for a hundred.
 ARRIVALS = 200_000
@@ -93,23 +93,24 @@ class _Gate:
 
 
 class _Strangers:
-    """How many of them may wake it in a day."""
+    """How many of them may wake it within a day; one who did may look around for a while."""
 
     def __init__(self) -> None:
-        self.day = -1
-        self.woke = 0
+        self.wakes: list[float] = []
 
-    def may_wake(self, at: float) -> bool:
-        """Whether one more may, who is counted then."""
-        day = int(at // DAY)
-        if day != self.day:
-            self.day, self.woke = day, 0
-        self.woke += 1
-        return self.woke <= STRANGERS_A_DAY
+    def may_ask(self, at: float) -> bool:
+        """Whether one may who comes while nobody is connected; who then wakes it is counted."""
+        if self.wakes and at < self.wakes[-1] + VISIT_SECONDS:
+            return True
+        self.wakes = [wake for wake in self.wakes if wake >= at - DAY]
+        if len(self.wakes) >= STRANGERS_A_DAY:
+            return False
+        self.wakes.append(at)
+        return True
 
 
 def simulate(
-    arrivals: Iterable[Arrival],
+    arrivals: Iterable[Pair],
     days: int,
     seconds: Mapping[str, float],
     patience: float,
@@ -124,12 +125,13 @@ def simulate(
     gate = _Gate(patience, seconds["batch"])
     strangers = _Strangers()
     for at, kind in arrivals:
-        _let_through(gate, database, at)
+        if gate.waiting:
+            _let_through(gate, database, at)
         if patience and at >= database.open_until:
             if kind in WAITING:
                 gate.waiting.append(at)
                 continue
-            if kind in FROM_MEMORY or (kind == "stranger" and not strangers.may_wake(at)):
+            if kind in FROM_MEMORY or (kind == "stranger" and not strangers.may_ask(at)):
                 continue
         if seconds[kind]:
             database.connect(at, gate.opened(at, seconds[kind]), kind)
@@ -168,6 +170,6 @@ def enough_days(profile: Profile) -> int:
 def awake(profile: Profile, machine: Machine, pause: float) -> Awake:
     """How long the database is awake under a profile's use of a machine."""
     days = enough_days(profile)
-    arrivals = draw(profile, days, SEED, machine)
+    arrivals = pairs(profile, days, SEED, machine)
     seconds = machine.seconds(profile.pods_known)
     return simulate(arrivals, days, seconds, machine.patience, pause)

@@ -12,6 +12,7 @@ from diaspora_cf.cost.awake import (
     MOST_WAITING,
     RESUME_SECONDS,
     STRANGERS_A_DAY,
+    VISIT_SECONDS,
     WAITING,
     Awake,
     awake,
@@ -106,11 +107,18 @@ def test_what_cannot_wait_wakes_it_at_once(kind: str) -> None:
     assert played((NOON, kind), patience=PATIENCE).wakes == {kind: 1}
 
 
-def test_strangers_wake_it_a_few_times_a_day_and_a_new_day_is_a_new_one() -> None:
+def test_strangers_wake_it_a_few_times_within_any_day() -> None:
     hourly = [(hour * 3600.0, "stranger") for hour in range(48)]
-    some = played(*hourly, patience=PATIENCE, days=2)
-    assert some.wakes == {"stranger": STRANGERS_A_DAY}
+    assert played(*hourly, patience=PATIENCE, days=2).wakes == {"stranger": STRANGERS_A_DAY}
     assert played(*hourly, days=2).wakes == {"stranger": 24}
+
+
+def test_a_stranger_who_woke_it_may_look_around_for_a_while() -> None:
+    visits = [NOON + 3600 * hour for hour in range(STRANGERS_A_DAY + 2)]
+    pages = [(at + later, "stranger") for at in visits for later in (0, VISIT_SECONDS / 2)]
+    seen = played(*pages, patience=PATIENCE)
+    assert seen.wakes == {"stranger": STRANGERS_A_DAY}
+    assert seen.hours * 3600 == pytest.approx(STRANGERS_A_DAY * (WAKE + VISIT_SECONDS / 2 + 10))
 
 
 def test_a_stranger_who_comes_while_somebody_is_there_is_none_of_the_few() -> None:
