@@ -98,10 +98,10 @@ def _awake(case: Case, bill: Bill) -> list[str]:
     if case.offline:
         return ["The pod is offline, and the database sleeps."]
     awake = case.awake()
-    wakes = ", ".join(f"{kind} {count:.1f}" for kind, count in awake.wakes.items())
+    often = [f"{kind} {count:.1f}" for kind, count in awake.wakes.items() if count >= 0.05]
     return [
         f"The database is awake {bill.awake_hours_a_day:.1f} h a day ({case.machine.text}).",
-        f"A day it is woken by: {wakes}.",
+        f"What wakes it, times a day: {', '.join(often) or 'hardly anything'}.",
     ]
 
 

@@ -8,12 +8,10 @@ import pytest
 
 from diaspora_cf.cost.arrivals import Arrival, draw
 from diaspora_cf.cost.awake import (
-    FROM_MEMORY,
     MOST_WAITING,
     RESUME_SECONDS,
     STRANGERS_A_DAY,
     VISIT_SECONDS,
-    WAITING,
     Awake,
     awake,
     enough_days,
@@ -27,8 +25,10 @@ WAKE = RESUME_SECONDS + PAUSE
 NOON = 12 * 60 * 60.0
 PATIENCE = 60
 QUIET = PROFILES["quiet"]
+MESSAGES = ("public", "private", "job retry", "send retry")
+REMEMBERED = ("tab", "lookup")
 SECONDS = dict.fromkeys(
-    (*WAITING, *FROM_MEMORY, "page", "fetch", "stranger", "batch", "CheckBirthday"), 10.0
+    (*MESSAGES, *REMEMBERED, "page", "fetch", "stranger", "batch", "CheckBirthday"), 10.0
 )
 
 
@@ -64,7 +64,7 @@ def test_a_job_that_asks_nothing_wakes_nobody() -> None:
     assert billed((NOON, "CleanCachedFiles")) == 0
 
 
-@pytest.mark.parametrize("kind", sorted(WAITING))
+@pytest.mark.parametrize("kind", MESSAGES)
 def test_what_may_wait_wakes_it_when_it_has_waited_long_enough(kind: str) -> None:
     alone = played((NOON, kind), patience=PATIENCE)
     assert alone.wakes == {"batch": 1}
@@ -96,7 +96,7 @@ def test_too_many_that_wait_do_not_wait_longer() -> None:
     assert wake == ("batch", 1)
 
 
-@pytest.mark.parametrize("kind", sorted(FROM_MEMORY))
+@pytest.mark.parametrize("kind", REMEMBERED)
 def test_what_is_answered_from_memory_wakes_nobody(kind: str) -> None:
     assert billed((NOON, kind), patience=PATIENCE) == 0
     assert billed((NOON, kind)) > 0

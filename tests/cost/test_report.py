@@ -34,6 +34,7 @@ def test_the_json_adds_up_and_says_the_same_as_the_text(
     assert f"{whole['total']:.2f}" in text
     assert str(whole["nothing_waits"])[:5] in text
     assert f"awake {whole['awake_hours_a_day']:.1f} h a day" in text
+    assert f"times a day: page {whole['wakes_a_day']['page']:.1f}, " in text
     assert all(f"{usd:.2f}" in text for usd in whole["kinds"].values())
     assert whole["rates"]["people"] == PROFILES["quiet"].people
 
@@ -120,7 +121,7 @@ def test_another_price_makes_another_picture(
         ),
         (
             {"DatabaseKind": "rds-instance"},
-            ("slept", "for each hour that it is awake", "woken", "FederationPatience"),
+            ("slept", "for each hour that it is awake", "wakes it", "FederationPatience"),
         ),
     ],
 )
