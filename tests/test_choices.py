@@ -72,7 +72,7 @@ def test_the_schema_knows_no_setting_that_is_never_sent(template: Template, tmp_
     written, _ = settings(user_data(render(template, HOSTED)), tmp_path)
     assert set(SCHEMA["required"]) <= set(written) <= set(SCHEMA["properties"])
     # The pod's defaults do where there is nothing to say.
-    assert set(SCHEMA["properties"]) - set(written) <= {"federation_patience", "must_know"}
+    assert set(SCHEMA["properties"]) - set(written) == {"must_know"}
 
 
 def test_the_pod_is_told_what_it_must_know_where_there_is_something_to_name(

@@ -168,7 +168,8 @@ def test_how_long_a_connection_may_take_is_left_to_the_units(machine: Machine) -
 
 def test_every_thread_of_sidekiq_finds_a_connection(machine: Machine) -> None:
     threads = toml(machine)["configuration"]["environment"]["sidekiq"]["concurrency"]
-    assert database(machine)["pool"] >= threads
+    # As many again are for what waits until the database is used.
+    assert database(machine)["pool"] >= 2 * threads
 
 
 def test_prepared_statements_are_as_rails_has_them(machine: Machine) -> None:

@@ -55,9 +55,11 @@ def words(unit: Unit, *names: str) -> set[str]:
 def runs() -> dict[str, Unit]:
     """Our own services that run something."""
     found = {
-        name: unit for name, unit in units().items() if "ExecStart" in unit and name not in OTHERS
+        name: unit
+        for name, unit in units().items()
+        if {"ExecStart", "ExecStop"} & set(unit) and name not in OTHERS
     }
-    assert len(found) >= 9
+    assert len(found) >= 10
     return found
 
 
@@ -85,6 +87,25 @@ def test_no_unit_starts_another() -> None:
         commands = [value for key, values in unit.items() if "Exec" in key for value in values]
         starting = [command for command in commands if "systemctl" in command]
         assert all(again.search(command) for command in starting), name
+
+
+def test_the_shutdown_drains_the_queue_that_the_application_fills() -> None:
+    """Of the names, only Redis would know that they differ."""
+    script = (ROOTFS / "usr/libexec/diaspora/drain-queue").read_text("utf-8")
+    initializers = ROOTFS / "usr/share/diaspora/application/config/initializers"
+    ours = "".join(path.read_text("utf-8") for path in initializers.glob("*.rb"))
+    (name,) = re.findall('QUEUE = "([a-z]+)"', ours)
+    assert f"queue:{name}" in script
+    for key in re.findall(r"diaspora:\w+", script):
+        assert f'"{key}"' in ours
+
+
+def test_a_shutdown_gives_a_sleeping_database_time_to_wake() -> None:
+    unit = units()["diaspora-drain.service"]
+    assert "diaspora-sidekiq.service" in words(unit, "After")
+    assert int(unit["TimeoutStopSec"][0]) >= 2 * 35
+    # A restart of what it comes after is no shutdown.
+    assert not {"Requires", "BindsTo", "PartOf"} & set(unit)
 
 
 def test_nothing_waits_for_what_waits_for_the_user_data() -> None:

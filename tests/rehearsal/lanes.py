@@ -20,14 +20,17 @@ _NIGHT = [str(HERE / "test_long_night.py")]
 # They want another application.
 _DIASPORA = str(HERE / "diaspora")
 _PHOTOS = [str(HERE / f"test_{name}.py") for name in ("photos", "reboot", "settings")]
-# What fails has to stand for a while before it is told: these wait, too.
+# What fails has to stand for a while before it is told, and a database to be asked nothing: these
+# wait, too.
 _FAILURES = [str(HERE / "test_failures.py")]
 _DATABASE = [str(HERE / "test_database.py")]
-_ELSEWHERE = [*_NIGHT, *_PHOTOS, *_FAILURES, *_DATABASE, _DIASPORA]
+_GATE = [str(HERE / "test_gate.py")]
+_ELSEWHERE = [*_NIGHT, *_PHOTOS, *_FAILURES, *_DATABASE, *_GATE, _DIASPORA]
 LANES = {
     "stories": [str(HERE), *(f"--ignore={file}" for file in _ELSEWHERE)],
     "failures": _FAILURES,
     "database": _DATABASE,
+    "gate": _GATE,
     "photos": _PHOTOS,
     "night": _NIGHT,
 }

@@ -26,7 +26,8 @@ DAMAGE = {
 
 @pytest.fixture
 def pod(pods: Pods) -> Pod:
-    pod = pods.launch()
+    # Messages are done as soon as they come: that they wait is told elsewhere.
+    pod = pods.launch(FederationPatience="0")
     assert pod.wait_for_signal().status == "SUCCESS"
     return pod
 

@@ -20,14 +20,18 @@ from ..figures import Figures
 from ..patience import until
 from ..pictures import is_webp, noise
 from ..pod import Pod, Pods
-from .person import Person, make_account
-
-FRIENDS = {"DomainName": "friends.example.net", "HostedZoneId": "Z9876543210ABCDEFGHIJ"}
-ALICE = "alice@pod.example.org"
-DAVE = "dave@friends.example.net"
-# The first messages of a stranger come at once, and each has the pod look up who that is. One of
-# them is too late to note it down, fails, and is read again after 15 to 25 seconds.
-FIRST_RETRY = 90
+from .neighbours import (
+    ALICE,
+    DAVE,
+    FIRST_RETRY,
+    FRIENDS,
+    inhabitant,
+    notices,
+    relationship,
+    stream,
+    write,
+)
+from .person import Person
 
 
 @pytest.fixture(scope="module")
@@ -56,27 +60,27 @@ def friends(pair: tuple[Pod, Pod]) -> Pod:
 @pytest.fixture(scope="module")
 def alice(pod: Pod) -> Person:
     """Who follows Dave."""
-    return _inhabitant(pod, ALICE)
+    return inhabitant(pod, ALICE)
 
 
 @pytest.fixture(scope="module")
 def dave(friends: Pod) -> Person:
     """Who writes; the admin of his pod too."""
-    return _inhabitant(friends, DAVE)
+    return inhabitant(friends, DAVE)
 
 
 @pytest.fixture(scope="module")
 def followed(alice: Person, dave: Person) -> float:
     """Alice follows Dave: the seconds until he is told."""
     assert alice.follow(DAVE).status == 200
-    return until(lambda: "started sharing" in _notices(dave), FIRST_RETRY, every=0.1)
+    return until(lambda: "started sharing" in notices(dave), FIRST_RETRY, every=0.1)
 
 
 @pytest.fixture(scope="module")
 def mutual(followed: float, alice: Person, dave: Person) -> float:
     """Dave follows Alice too: the seconds until her pod knows."""
     assert dave.follow(ALICE).status == 200
-    return until(lambda: _relationship(alice, DAVE) == "mutual", FIRST_RETRY, every=0.1)
+    return until(lambda: relationship(alice, DAVE) == "mutual", FIRST_RETRY, every=0.1)
 
 
 def test_whoever_is_looked_up_by_handle_is_found(
@@ -95,15 +99,15 @@ def test_whoever_is_looked_up_by_handle_is_found(
 def test_whoever_is_followed_is_told(followed: float, dave: Person, figures: Figures) -> None:
     why = "20 s more where two first messages meet: one fails, and is read again"
     figures.add("federation", "a first follower is told", f"{followed:.1f} s", "", why)
-    assert ALICE in _notices(dave)
-    assert _relationship(dave, ALICE) == "sharing"
+    assert ALICE in notices(dave)
+    assert relationship(dave, ALICE) == "sharing"
 
 
 def test_whoever_follows_back_is_known_as_a_friend(
     mutual: float, dave: Person, figures: Figures
 ) -> None:
     figures.add("federation", "a friend who follows back is known", f"{mutual:.1f} s")
-    assert _relationship(dave, ALICE) == "mutual"
+    assert relationship(dave, ALICE) == "mutual"
 
 
 def test_a_public_post_arrives(
@@ -111,7 +115,7 @@ def test_a_public_post_arrives(
 ) -> None:
     seconds = _send(dave, alice, "Good morning, everybody", "public")
     figures.add("federation", "a public post, from sending to the stream", f"{seconds:.1f} s")
-    post = _stream(alice)["Good morning, everybody"]
+    post = stream(alice)["Good morning, everybody"]
     assert (post["author"]["diaspora_id"], post["public"]) == (DAVE, True)
     assert '"POST /receive/public" 202' in _asked(pod)
 
@@ -122,7 +126,7 @@ def test_a_limited_post_arrives_encrypted_for_its_reader_alone(
     before = _asked(pod)
     seconds = _send(dave, alice, "For friends alone", dave.aspect("Friends"))
     figures.add("federation", "a limited post, from sending to the stream", f"{seconds:.1f} s")
-    post = _stream(alice)["For friends alone"]
+    post = stream(alice)["For friends alone"]
     assert (post["author"]["diaspora_id"], post["public"]) == (DAVE, False)
     ways = re.findall(r'"POST /receive/(\S+?)(?:/\S+)?" 202', _asked(pod).removeprefix(before))
     assert set(ways) == {"users"}
@@ -137,11 +141,11 @@ def test_comments_and_likes_go_back(
 ) -> None:
     text = f"What do you think? ({whom})"
     _send(dave, alice, text, whom if whom == "public" else dave.aspect(whom))
-    theirs = f"/posts/{_stream(alice)[text]['id']}"
+    theirs = f"/posts/{stream(alice)[text]['id']}"
     began = time.monotonic()
     assert alice.send(f"{theirs}/comments", {"text": "It is fine"}).status == 201
     assert alice.send(f"{theirs}/likes", {}).status == 201
-    post = f"/posts/{_stream(dave)[text]['id']}"
+    post = f"/posts/{stream(dave)[text]['id']}"
     until(lambda: "It is fine" in dave.get(f"{post}/comments.json").text, every=0.1)
     until(lambda: ALICE in dave.get(f"{post}/likes.json").text, every=0.1)
     seconds = time.monotonic() - began
@@ -155,7 +159,7 @@ def test_a_photo_is_shown_from_its_own_pod(
 ) -> None:
     number = dave.upload(noise(800, 600)).json()["data"]["photo"]["id"]
     _send(dave, alice, "Look at this", "public", photos=[number])
-    (photo,) = _stream(alice)["Look at this"]["photos"]
+    (photo,) = stream(alice)["Look at this"]["photos"]
     home = f"https://{friends.stack.host}"
     for url in photo["sizes"].values():
         assert url.startswith(f"{home}/uploads/images/")
@@ -196,54 +200,24 @@ def test_what_cannot_be_delivered_waits_until_it_can(
 ) -> None:
     text = f"Are you there? ({seen})"
     with fault(pod):
-        assert _write(dave, text, "public") == 201
+        assert write(dave, text, "public") == 201
         until(lambda: "Workers::SendPublic" in _scheduled(dave))
         (known,) = dave.get("/admin/pods.json").json()
         assert (known["host"], known["error"]) == (pod.stack.host, f"FederationError: {seen}")
     wait = _seconds_to_second_try(_scheduled(dave))
     figures.add("federation", f"not delivered ({seen}): the second try in", f"{wait:.0f} s")
-    assert text not in _stream(alice)
+    assert text not in stream(alice)
     # Nobody has to wait that long: an admin sends it now.
     assert _send_now(dave).endswith("/sidekiq/scheduled")
-    until(lambda: text in _stream(alice))
-
-
-def _inhabitant(pod: Pod, handle: str) -> Person:
-    name = handle.partition("@")[0]
-    password = make_account(pod, name, f"{name}@example.com")
-    person = Person(pod)
-    assert person.log_in(name, password).status == 302
-    return person
+    until(lambda: text in stream(alice))
 
 
 def _send(writer: Person, reader: Person, text: str, whom: str | int, **more: Any) -> float:
     """Write a post; returns the seconds until it is in the reader's stream."""
     began = time.monotonic()
-    assert _write(writer, text, whom, **more) == 201
-    until(lambda: text in _stream(reader), every=0.1)
+    assert write(writer, text, whom, **more) == 201
+    until(lambda: text in stream(reader), every=0.1)
     return time.monotonic() - began
-
-
-def _write(writer: Person, text: str, whom: str | int, **more: Any) -> int:
-    post = {"status_message": {"text": text}, "aspect_ids": [whom], **more}
-    return writer.send("/status_messages", post).status
-
-
-def _stream(reader: Person) -> dict[str, Any]:
-    """The posts of somebody's stream, by their texts."""
-    return {post["text"]: post for post in reader.get("/stream.json").json()}
-
-
-def _notices(person: Person) -> str:
-    notices = person.get("/notifications.json").json()["notification_list"]
-    return "\n".join(notice[notice["type"]]["note_html"] for notice in notices)
-
-
-def _relationship(person: Person, other: str) -> str:
-    """What somebody is to a person, as the person's own pod sees it."""
-    contacts = person.get("/contacts.json?set=all").json()
-    found = [it["person"] for it in contacts if it["person"]["diaspora_id"] == other]
-    return str(found[0]["relationship"]) if found else ""
 
 
 def _asked(pod: Pod) -> str:

@@ -145,7 +145,7 @@ def test_a_link_to_a_page_that_ends_is_shown_beside_those(
     assert pod.machine.unit(SIDEKIQ)["NRestarts"] == "0"
 
 
-def test_what_a_job_that_failed_was_given_stands_in_no_log(pod: Pod) -> None:
+def test_what_a_job_that_failed_was_given_stands_in_no_log(pod: Pod, admin: Person) -> None:
     """Whoever signs as somebody of a pod that is not there has the job fail, and tried again."""
     somebody = base64.b64encode(b"mallory@nowhere.example.net").decode()
     content = base64.urlsafe_b64encode(f"<xml>{WORD}</xml>".encode()).decode()
@@ -156,6 +156,8 @@ def test_what_a_job_that_failed_was_given_stands_in_no_log(pod: Pod) -> None:
     )
     headers = {"Content-Type": "application/magic-envelope+xml"}
     assert pod.front.post("/receive/public", envelope.encode(), headers).status == 202
+    # While somebody is there, it does not wait.
+    assert admin.get("/stream").status == 200
     pod.machine.wait_for_journal("WARN: DiasporaFederation::Discovery::DiscoveryError")
     assert _lines_with(pod, content) == 0
 

@@ -8,5 +8,6 @@ Rails.application.routes.draw do
   get "slow/:seconds",        to: "looking_glass#slow"
   post "receive/public",      to: "receive#public"
   get "received",             to: "receive#index"   # what the jobs have done
+  post "jobs/:worker",        to: "receive#queue"
   post "photos",              to: "photos#create"
 end

@@ -6,5 +6,10 @@ class ReceiveController < ActionController::Base
     head :accepted
   end
 
+  def queue
+    Workers.const_get(params[:worker]).perform_async(*JSON.parse(params[:arguments]))
+    head :accepted
+  end
+
   def index = render(json: {received: Note.order(:id).pluck(:body)})
 end

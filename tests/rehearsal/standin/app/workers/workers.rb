@@ -6,9 +6,40 @@ module Workers
 
     def perform(body)
       Process.kill(:KILL, Process.pid) if body == "deadly"
-      sleep 5 if body == "slow"
+      sleep 5 if body.start_with?("slow")
+      raise "not yet" if body == "once more" && Rails.cache.write("failed", true, unless_exist: true)
+
       Note.create!(body: body)
     end
+  end
+
+  class ReceivePrivate
+    include Sidekiq::Job
+    sidekiq_options queue: :urgent
+
+    def perform(_user, body) = Note.create!(body: body)
+  end
+
+  # The count of tries stands where diaspora* has it.
+  class SendPublic
+    include Sidekiq::Job
+    sidekiq_options queue: :medium, retry: 0
+
+    def perform(_sender, text, _urls, _xml, _tries=0) = Note.create!(body: text)
+  end
+
+  class SendPrivate
+    include Sidekiq::Job
+    sidekiq_options queue: :medium, retry: 0
+
+    def perform(_sender, text, _targets, _tries=0) = Note.create!(body: text)
+  end
+
+  class Mail
+    include Sidekiq::Job
+    sidekiq_options queue: :low
+
+    def perform(text) = Note.create!(body: text)
   end
 
   # Makes the picture small, and WebP.

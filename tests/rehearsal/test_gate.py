@@ -1,0 +1,284 @@
+"""What other pods send waits while nobody uses the database, and nothing is lost of it.
+
+One pod for all stories; each begins when nobody has been there for a while. The clock is not moved:
+what waits is made older, or of the future, where it stands in the queue.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from .gate import NOTICED, connected, fall_asleep, redis, waiting
+from .log import say
+from .patience import until
+from .pod import Pod, Pods
+
+ENCODED = {"Content-Type": "application/x-www-form-urlencoded"}
+MINUTES = 240
+PATIENCE = MINUTES * 60
+ENVIRONMENT = "/run/diaspora/application.env"
+
+
+@pytest.fixture(scope="module")
+def running(module_pods: Pods) -> Pod:
+    pod = module_pods.launch(FederationPatience=str(MINUTES))
+    assert pod.wait_for_signal().status == "SUCCESS"
+    return pod
+
+
+@pytest.fixture
+def pod(running: Pod) -> Iterator[Pod]:
+    """Nobody is there, nothing waits, and nothing was ever received."""
+    running.aws.database.psql("TRUNCATE notes")
+    fall_asleep(running)
+    yield running
+    running.front.get("/people")
+    until(lambda: waiting(running) == 0)
+
+
+def test_messages_and_second_deliveries_wait_until_somebody_comes(pod: Pod) -> None:
+    receive(pod, "public")
+    queue_job(pod, "ReceivePrivate", 1, "private")
+    queue_job(pod, "SendPublic", 1, "public again", ["https://away.example.org"], "<xml/>", 1)
+    queue_job(pod, "SendPrivate", 1, "private again", {"https://away.example.org": "<xml/>"}, 9)
+    time.sleep(2 * NOTICED)
+    assert (waiting(pod), notes(pod), connected(pod)) == (4, [], False)
+    assert pod.front.get("/people").status == 200
+    seconds = until(lambda: len(notes(pod)) == 4, NOTICED)
+    say(f"let through {seconds:.1f} s after the first page")
+    assert waiting(pod) == 0
+
+
+def test_first_deliveries_mails_and_what_else_there_is_never_wait(pod: Pod) -> None:
+    for arguments in (
+        ("SendPublic", 1, "a post of ours", ["https://friends.example.org"], "<xml/>"),
+        ("SendPublic", 1, "another", ["https://friends.example.org"], "<xml/>", 0),
+        ("SendPrivate", 1, "a message of ours", {"https://friends.example.org": "<xml/>"}),
+        ("Mail", "a mail"),
+    ):
+        queue_job(pod, *arguments)
+        assert waiting(pod) == 0
+        until(lambda: bool(notes(pod)), NOTICED)
+        pod.aws.database.psql("TRUNCATE notes")
+        fall_asleep(pod)
+
+
+def test_the_oldest_waits_as_long_as_was_chosen(pod: Pod) -> None:
+    receive(pod, "old")
+    receive(pod, "new")
+    make_older(pod, PATIENCE - 2 * NOTICED)
+    time.sleep(NOTICED)
+    assert waiting(pod) == 2
+    until(lambda: sorted(notes(pod)) == ["new", "old"], 3 * NOTICED)
+
+
+def test_three_hundred_do_not_wait(pod: Pod) -> None:
+    receive(pod, "one of many")
+    copy(pod, 298)
+    time.sleep(NOTICED)
+    assert waiting(pod) == 299
+    receive(pod, "the last")
+    until(lambda: len(notes(pod)) == 300)
+
+
+def test_sixteen_megabytes_do_not_wait(pod: Pod) -> None:
+    receive(pod, "x" * 400_000)
+    copy(pod, 38)
+    time.sleep(NOTICED)
+    assert waiting(pod) == 39
+    copy(pod, 4)
+    until(lambda: len(notes(pod)) == 43)
+
+
+def test_a_message_that_failed_waits_when_it_is_due_again(pod: Pod) -> None:
+    receive(pod, "once more")
+    make_older(pod, PATIENCE + 1)
+    until(lambda: redis(pod, "ZCARD retry") == "1")
+    fall_asleep(pod)
+    redis(pod, f"ZADD retry XX 0 '{redis(pod, 'ZRANGE retry 0 0')}'")
+    until(lambda: waiting(pod) == 1)
+    time.sleep(NOTICED)
+    assert (waiting(pod), notes(pod)) == (1, [])
+    pod.front.get("/people")
+    until(lambda: notes(pod) == ["once more"], NOTICED)
+
+
+DOUBTS: dict[str, Callable[[dict[str, object]], object]] = {
+    "a clock that was set back": lambda job: job.update(enqueued_at=time.time() + 3600),
+    "no time": lambda job: job.pop("enqueued_at"),
+    "a time that is none": lambda job: job.update(enqueued_at="yesterday"),
+}
+
+
+@pytest.mark.parametrize("doubt", DOUBTS)
+def test_what_nobody_knows_the_age_of_does_not_wait(pod: Pod, doubt: str) -> None:
+    receive(pod, "of an unknown age")
+    change_oldest(pod, DOUBTS[doubt])
+    until(lambda: notes(pod) == ["of an unknown age"], NOTICED)
+
+
+def test_a_kill_loses_nothing_that_waits(pod: Pod) -> None:
+    for number in range(5):
+        receive(pod, str(number))
+    pod.machine.systemctl("kill --signal=KILL diaspora-sidekiq")
+    # The next one asks the database itself, when it starts.
+    until(lambda: sorted(notes(pod)) == list("01234"))
+
+
+def test_a_kill_in_the_midst_of_it_loses_nothing_and_mixes_up_nothing(pod: Pod) -> None:
+    bodies = [f"slow {number}" for number in range(12)]
+    for body in bodies:
+        receive(pod, body)
+    make_older(pod, PATIENCE + 1)
+    until(lambda: redis(pod, "HLEN diaspora:running") == "5")
+    pod.machine.systemctl("kill --signal=KILL diaspora-sidekiq")
+    pod.machine.wait_for_journal("put back, killed 1 times: Workers::ReceivePublic")
+    until(lambda: len(notes(pod)) == 12, 120)
+    # Those that were put back came before those that had never begun.
+    assert set(notes(pod)[:5]) == set(bodies[:5])
+    assert sorted(notes(pod)) == sorted(bodies)
+    assert [redis(pod, f"ZCARD {name}") for name in ("retry", "dead")] == ["0", "0"]
+    assert redis(pod, "HLEN diaspora:running") == "0"
+
+
+def test_what_waits_outlives_a_restart_of_redis(pod: Pod) -> None:
+    receive(pod, "before")
+    pod.machine.systemctl("restart redis-server")
+    until(lambda: pod.front.post("/receive/public", b"xml=after", headers=ENCODED).status == 202)
+    time.sleep(2 * NOTICED)
+    assert (waiting(pod), notes(pod)) == (2, [])
+    pod.front.get("/people")
+    until(lambda: sorted(notes(pod)) == ["after", "before"], NOTICED)
+
+
+def test_a_queue_that_is_away_ends_nothing(pod: Pod) -> None:
+    receive(pod, "before")
+    restarts = pod.machine.unit("diaspora-sidekiq")["NRestarts"]
+    pod.machine.systemctl("stop redis-server")
+    time.sleep(2 * NOTICED)
+    pod.machine.systemctl("start redis-server")
+    assert pod.machine.unit("diaspora-sidekiq")["NRestarts"] == restarts
+    until(lambda: pod.front.post("/receive/public", b"xml=after", headers=ENCODED).status == 202)
+    pod.front.get("/people")
+    until(lambda: sorted(notes(pod)) == ["after", "before"], 3 * NOTICED)
+
+
+def test_where_nobody_knows_who_is_connected_nothing_waits(pod: Pod) -> None:
+    library = "/opt/diaspora/lib/database_sleep.rb"
+    pod.machine.succeed(f"sed -i.kept s:/proc/net/tcp6:/proc/net/missing: {library}")
+    pod.machine.systemctl("restart diaspora-sidekiq")
+    fall_asleep(pod)
+    receive(pod, "at once")
+    until(lambda: notes(pod) == ["at once"], NOTICED)
+    assert "messages need not wait: Errno::ENOENT" in pod.machine.journal("diaspora-sidekiq")
+    pod.machine.succeed(f"mv {library}.kept {library}")
+    pod.machine.systemctl("restart diaspora-sidekiq")
+
+
+def test_at_rest_the_gate_costs_next_to_nothing(pod: Pod) -> None:
+    receive(pod, "waits")
+    before = int(pod.machine.unit("diaspora-sidekiq")["CPUUsageNSec"])
+    time.sleep(30)
+    after = int(pod.machine.unit("diaspora-sidekiq")["CPUUsageNSec"])
+    say(f"sidekiq at rest took {(after - before) / 1e9 * 2:.2f} s of the processor a minute")
+    assert after - before < 0.5e9
+    assert (waiting(pod), connected(pod)) == (1, False)
+
+
+def test_a_restart_of_sidekiq_alone_is_no_shutdown(pod: Pod) -> None:
+    receive(pod, "waits")
+    pod.machine.systemctl("restart diaspora-sidekiq")
+    assert pod.machine.unit("diaspora-drain")["ActiveState"] == "active"
+    assert "need not any longer" not in pod.machine.journal("diaspora-drain")
+
+
+def test_another_patience_holds_from_the_next_start_on(pod: Pod) -> None:
+    be_patient(pod, 30)
+    fall_asleep(pod)
+    receive(pod, "waits")
+    make_older(pod, 29 * 60)
+    time.sleep(NOTICED)
+    assert waiting(pod) == 1
+    make_older(pod, 31 * 60)
+    until(lambda: notes(pod) == ["waits"], NOTICED)
+    be_patient(pod, MINUTES)
+
+
+def test_switched_off_nothing_waits_any_longer(pod: Pod) -> None:
+    receive(pod, "from before")
+    pod.machine.systemctl("stop diaspora-sidekiq")
+    be_patient(pod, 0)
+    until(lambda: notes(pod) == ["from before"], NOTICED)
+    pod.machine.systemctl("restart diaspora-web")
+    fall_asleep(pod)
+    receive(pod, "at once")
+    until(lambda: notes(pod) == ["from before", "at once"], NOTICED)
+    assert "messages need not wait" not in pod.machine.journal("diaspora-sidekiq").splitlines()[-1]
+    be_patient(pod, MINUTES)
+    pod.machine.systemctl("restart diaspora-web")
+
+
+def test_a_shutdown_has_all_of_it_done_though_the_database_sleeps(pod: Pod) -> None:
+    pod.aws.database.sleep(wake_after=35)
+    for number in range(80):
+        receive(pod, str(number))
+    assert (waiting(pod), notes(pod)) == (80, [])
+    began = time.monotonic()
+    pod.machine.shutdown()
+    say(f"a shutdown with 80 messages took {time.monotonic() - began:.0f} s")
+    assert len(notes(pod)) == 80
+    pod.start()
+    pod.machine.wait_for_unit("diaspora-drain")
+
+
+def test_a_shutdown_wakes_nobody_for_nothing(pod: Pod) -> None:
+    before = pod.aws.database.connections
+    pod.machine.shutdown()
+    assert pod.aws.database.connections == before
+    pod.start()
+    pod.machine.wait_for_unit("diaspora-drain")
+
+
+def receive(pod: Pod, body: str) -> None:
+    answer = pod.front.post("/receive/public", f"xml={body}".encode(), headers=ENCODED)
+    assert answer.status == 202
+
+
+def queue_job(pod: Pod, worker: str, *arguments: object) -> None:
+    body = f"arguments={json.dumps(arguments)}".encode()
+    assert pod.front.post(f"/jobs/{worker}", body, headers=ENCODED).status == 202
+
+
+def notes(pod: Pod) -> list[str]:
+    """What the jobs have done, five at a time; asked past the pod, which notices nothing."""
+    return pod.aws.database.psql("SELECT body FROM notes ORDER BY id").splitlines()
+
+
+def make_older(pod: Pod, seconds: float) -> None:
+    """Let the oldest message have waited for so long."""
+    change_oldest(pod, lambda job: job.update(enqueued_at=time.time() - seconds))
+
+
+def change_oldest(pod: Pod, change: Callable[[dict[str, object]], object]) -> None:
+    job = json.loads(redis(pod, "LINDEX queue:patient -1"))
+    change(job)
+    assert redis(pod, "LSET queue:patient -1", json.dumps(job)) == "OK"
+
+
+def copy(pod: Pod, times: int) -> None:
+    """Queue the oldest message so many times more."""
+    script = (
+        "local job = redis.call([[lindex]], [[queue:patient]], -1) "
+        f"for _ = 1, {times} do redis.call([[lpush]], [[queue:patient]], job) end"
+    )
+    redis(pod, f'EVAL "{script}" 0')
+
+
+def be_patient(pod: Pod, minutes: int) -> None:
+    """What a reboot after a change of the setting comes to."""
+    pod.machine.write(ENVIRONMENT, f"FEDERATION_PATIENCE={minutes}\n")
+    pod.machine.systemctl("restart diaspora-sidekiq")
