@@ -272,7 +272,10 @@ def test_each_pod_checks_the_others_on_a_day_of_its_own() -> None:
 def test_nginx_is_told_nothing_that_could_break_it(machine: Machine) -> None:
     hostile = samples.settings(pod_name=samples.HOSTILE, domain_name='a"; $b {')
     lines = files(machine, hostile)["pod.conf"].splitlines()
-    assert [line for line in lines if not line.startswith("#")] == ['set $pod_robots "";']
+    assert [line for line in lines if not line.startswith("#")] == [
+        'set $pod_robots "";',
+        'set $pod_crawlers "/usr/share/diaspora/robots.txt";',
+    ]
 
 
 def test_search_engines_are_sent_away_from_a_second_stack(machine: Machine) -> None:
@@ -318,10 +321,13 @@ def parsed(text: str) -> Tags:
     return tags
 
 
-@pytest.mark.parametrize("page", PAGES)
+FOR_PEOPLE = [page for page in PAGES if page.endswith(".html")]
+
+
+@pytest.mark.parametrize("page", FOR_PEOPLE)
 def test_a_pages_markup_is_its_own_whatever_the_pod_is_called(machine: Machine, page: str) -> None:
-    plain = parsed(files(machine)[f"{page}.html"])
-    hostile = files(machine, samples.settings(pod_name=samples.HOSTILE))[f"{page}.html"]
+    plain = parsed(files(machine)[page])
+    hostile = files(machine, samples.settings(pod_name=samples.HOSTILE))[page]
     assert parsed(hostile).tags == plain.tags
     assert samples.HOSTILE in parsed(hostile).text
     assert html.escape(samples.HOSTILE, quote=True).replace("&#x27;", "&#39;") in hostile
@@ -329,14 +335,35 @@ def test_a_pages_markup_is_its_own_whatever_the_pod_is_called(machine: Machine, 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_needs_nothing_from_anywhere(machine: Machine, page: str) -> None:
-    text = files(machine)[f"{page}.html"]
+    """A link to one of the pod's own pages is nothing that it needs."""
+    text = files(machine)[page].replace('<a href="/', "")
     assert not re.search(r"(src|href|url)\s*[=(]|https?://", text)
+
+
+def test_whoever_reads_no_html_gets_one_line_and_no_markup(machine: Machine) -> None:
+    """The pod's name as it is: nobody takes plain text for anything else."""
+    pages = files(machine, samples.settings(pod_name=samples.HOSTILE))
+    for page in FOR_PEOPLE:
+        line = pages[page.replace(".html", ".txt")]
+        assert samples.HOSTILE in line
+        assert "\n" not in line.replace(samples.HOSTILE, "").strip()
+        assert "<" not in line.replace(samples.HOSTILE, "")
 
 
 def test_pages_that_wait_come_back_by_themselves(machine: Machine) -> None:
     pages = files(machine)
     assert 'http-equiv="refresh"' in pages["waking.html"]
-    assert 'http-equiv="refresh"' not in pages["too-large.html"]
+    for page in ("too-large.html", "resting.html"):
+        assert 'http-equiv="refresh"' not in pages[page]
+
+
+@pytest.mark.parametrize(("patience", "ours"), [("0", False), ("240", True)])
+def test_crawlers_are_asked_for_rest_where_the_database_may_sleep(
+    machine: Machine, patience: str, ours: bool
+) -> None:
+    settings = samples.settings(federation_patience=patience)
+    text = files(machine, settings)["pod.conf"]
+    assert ("set $pod_crawlers " in text) == ours
 
 
 # Writing ------------------------------------------------------------------------------------------
@@ -352,8 +379,7 @@ PUBLIC = {
     "etc/nginx/diaspora/pod.conf",
     "run/diaspora/application.env",
     "run/diaspora/mount.env",
-    "var/lib/diaspora-pages/waking.html",
-    "var/lib/diaspora-pages/too-large.html",
+    *(f"var/lib/diaspora-pages/{page}" for page in PAGES),
 }
 
 

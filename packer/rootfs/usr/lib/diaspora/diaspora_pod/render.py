@@ -17,7 +17,10 @@ from .machine import (
 )
 from .settings import Settings
 
-PAGES = ("waking", "too-large")
+# Each for people, and in plain text for whatever reads no HTML.
+PAGES = tuple(
+    f"{page}.{kind}" for page in ("waking", "resting", "too-large") for kind in ("html", "txt")
+)
 # One after the other, a minute each.
 DAILY_JOBS = 7
 EVERY_DAY = "*"
@@ -57,10 +60,7 @@ def render(machine: Machine, settings: Settings, secrets: Secrets) -> list[Rende
         Rendered(machine.nginx / "pod.conf", fill("nginx-pod.conf.j2"), False),
         Rendered(machine.run / "application.env", fill("application.env.j2"), False),
         Rendered(machine.run / "mount.env", fill("mount.env.j2"), False),
-        *(
-            Rendered(machine.pages / f"{page}.html", fill(f"pages/{page}.html.j2"), False)
-            for page in PAGES
-        ),
+        *(Rendered(machine.pages / page, fill(f"pages/{page}.j2"), False) for page in PAGES),
     ]
 
 
