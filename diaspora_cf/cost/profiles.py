@@ -21,7 +21,8 @@ class Profile:
     session_minutes: float
     # For how many hours the last page stays open afterwards; it asks every five minutes.
     tab_hours: float
-    # An hour, by day and night: each post, comment and like of everybody who is followed is one.
+    # An hour, by day and night: each post, comment and like of everybody who is followed is one;
+    # a hundred people who are followed make some twenty.
     public_per_hour: float
     # To one person each: messages, and each pod's thanks (a Participation) for a post of ours.
     private: float

@@ -58,7 +58,7 @@ def _profiles(template: Mapping[str, Any], region: str) -> Iterator[str]:
         f"{cases[0].machine.patience} minutes, the default; where nothing waits "
         f"(`FederationPatience` 0); with an ordinary database that never sleeps (`{INSTANCE}`, "
         f"{cases[0].rendered.parameters['DatabaseInstanceClass']}); and asleep with `PodState` "
-        "offline. The cheapest database is printed bold."
+        "offline, when an instance would be paid for all the same. Bold is the cheapest database."
     )
 
 

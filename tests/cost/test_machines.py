@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 from diaspora_cf.cost.arrivals import a_day
+from diaspora_cf.cost.awake import MOST_WAITING, STRANGERS_A_DAY, VISIT_SECONDS
 from diaspora_cf.cost.machines import SECONDS_FILE, STOCK, image, planned
 from diaspora_cf.cost.profiles import PROFILES
+from diaspora_cf.generator import ROOT
 
 QUIET = PROFILES["quiet"]
+APPLICATION = ROOT / "packer/rootfs/usr/share/diaspora/application"
 PLAN = ":cron: {{ first_minute + 6 }} 3 * * %s\n  :class: Workers::RecurringPodCheck"
 
 
@@ -47,3 +51,14 @@ def test_stock_diaspora_keeps_an_idle_connection_and_a_job_that_asks_nothing_has
     longer = STOCK.idle_seconds - image().idle_seconds
     assert theirs["page"] == ours["page"] + longer
     assert theirs["CleanCachedFiles"] == ours["CleanCachedFiles"] == 0
+
+
+def test_what_waits_and_who_may_wake_it_are_counted_as_the_image_has_them() -> None:
+    def constant(file: str, name: str) -> int:
+        found = re.search(rf"^ +{name} = (\d+)$", (APPLICATION / file).read_text("utf-8"), re.M)
+        assert found, f"{file} has no {name}"
+        return int(found[1])
+
+    assert constant("config/initializers/messages_wait.rb", "MOST") == MOST_WAITING
+    assert constant("lib/strangers.rb", "A_DAY") == STRANGERS_A_DAY
+    assert constant("lib/strangers.rb", "VISIT") == VISIT_SECONDS
