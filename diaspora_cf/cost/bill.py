@@ -79,9 +79,13 @@ class Case:
         return int(self.rendered.parameters["FederationPatience"]) if self.sleeps else 0
 
     def require_prices(self) -> None:
-        """Raise UnknownRegionError with every price that the case needs and its region lacks."""
+        """Raise UnknownRegionError with every price that the case needs and its region lacks.
+
+        Both kinds of database are needed, because they are compared.
+        """
         complete = replace(self, prices=price_list(COMPLETE_REGION))
-        self.prices.require(line.price.key for line in complete.bill().lines)
+        bills = [complete.of_kind(kind).bill() for kind in KINDS]
+        self.prices.require(line.price.key for bill in bills for line in bill.lines)
 
     def awake(self) -> Awake:
         """A day of a database that may sleep: hours, wakes, and how long messages waited."""

@@ -72,6 +72,7 @@ def test_answers_profile_and_machine_change_the_bill(capsys: pytest.CaptureFixtu
     [
         (("--region", "mars-1"), "eu-west-1"),
         (("--region", "us-east-1"), "ec2.t3a.micro"),
+        (("--region", "us-east-1"), "rds.t4g.micro"),
         (("--profile", "loud"), "quiet"),
         (("--stack", "cheap"), "low_cost"),
         (("--machine", "mine"), "stock"),
