@@ -8,7 +8,7 @@ from troposphere import AWSHelperFn, Ref, Sub, budgets, cloudwatch, sns
 
 from .database import Database
 from .gateway import Gateway
-from .parameters.database import MAY_SLEEP
+from .parameters.database import EXPECTS_SLEEP, USES_INSTANCE
 from .parameters.essentials import ADMIN_EMAIL
 from .parameters.mail import SENDS_MAIL
 from .parameters.money import HAS_BUDGET, IS_ONLINE, MONTHLY_BUDGET, WATCHES_CREDITS
@@ -41,6 +41,8 @@ def add_budget(stack: Stack) -> None:
                 BudgetType="COST",
                 TimeUnit="MONTHLY",
                 BudgetLimit=budgets.Spend(Amount=MONTHLY_BUDGET.ref, Unit="USD"),
+                # Each country's own, and in no price that a person was told.
+                CostTypes=budgets.CostTypes(IncludeTax=False),
             ),
             NotificationsWithSubscribers=[
                 _notification("ACTUAL", 80),
@@ -173,14 +175,29 @@ def _add_money_alarms(stack: Stack, pod: Pod, database: Database, topic: Ref) ->
     _add_alarm(
         stack,
         "DatabaseAwakeAlarm",
-        "The database has not slept for a day, and costs as long as it is awake.",
+        "The database has not slept for a day, and costs as long as it is awake. If this comes "
+        "back, the pod is busy enough for the other DatabaseKind: see the README.",
         "AWS/RDS:ServerlessDatabaseCapacity",
         {"DBClusterIdentifier": database.cluster},
         [topic],
-        MAY_SLEEP,
+        EXPECTS_SLEEP,
         Statistic="Minimum",
         Period=HOUR,
         EvaluationPeriods=24,
+    )
+    _add_alarm(
+        stack,
+        "DatabaseCreditsAlarm",
+        "The database uses more CPU than its class earns, which costs extra: see what keeps it "
+        "busy, or choose a larger DatabaseInstanceClass.",
+        # RDS offers its T classes no other way (RDS User Guide, "DB instance class types").
+        "AWS/RDS:CPUSurplusCreditsCharged",
+        {"DBInstanceIdentifier": database.instance},
+        [topic],
+        USES_INSTANCE,
+        Statistic="Maximum",
+        Period=HOUR,
+        EvaluationPeriods=1,
     )
 
 

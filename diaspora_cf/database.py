@@ -8,9 +8,8 @@ from troposphere import AWSHelperFn, Ref, Sub, ec2, rds
 
 from .aurora import add_cluster
 from .network import Network
-from .parameters.database import DATABASE_KIND, USES_AURORA, USES_INSTANCE
+from .parameters.database import RESTORES, USES_AURORA
 from .postgresql import PORT, Place
-from .question import Condition
 from .rds_instance import add_instance
 from .stack import Stack
 
@@ -33,12 +32,9 @@ class Database:
 def add_database(stack: Stack, network: Network) -> Database:
     """Add a cluster with its one writer, or an instance, in the private subnets."""
     place = _add_place(stack, network)
-    cluster, writer = add_cluster(
-        stack, place, _add_guard(stack, network, "DatabaseKindAurora", USES_AURORA)
-    )
-    instance = add_instance(
-        stack, place, _add_guard(stack, network, "DatabaseKindInstance", USES_INSTANCE)
-    )
+    guard = _add_guard(stack, network)
+    cluster, writer = add_cluster(stack, place, guard)
+    instance = add_instance(stack, place, guard)
     return Database(
         cluster=cluster,
         instance=instance.machine,
@@ -87,19 +83,21 @@ def _add_place(stack: Stack, network: Network) -> Place:
     return Place(network.zone, Ref(subnets), Ref(security_group))
 
 
-def _add_guard(stack: Stack, network: Network, title: str, kind: Condition) -> str:
-    """Make another answer to the kind fail before it has made anything; returns the guard's id.
+def _add_guard(stack: Stack, network: Network) -> str:
+    """Make answers fail that would make another database, an empty one; returns the guard's id.
 
-    The other kind would start empty. CloudFormation makes what is new before it removes what is
-    old, and a VPC has each name of a security group once: the other kind's guard is refused, and
-    with it the update. Nothing else is in the group, and nobody wears it.
+    Both databases wait for it. What describes a security group cannot be changed, so that another
+    answer asks for another group, of the same name: CloudFormation replaces nothing that was given
+    a name, and a VPC has each name once. Nobody wears it.
     """
     guard = stack.add(
         ec2.SecurityGroup(
-            title,
-            Condition=stack.when(kind),
-            GroupName=f"{DATABASE_KIND.name} is for life",
-            GroupDescription="Keeps the database from being replaced by an empty one",
+            "DatabaseForLife",
+            GroupName="The database of this stack is for life",
+            GroupDescription=Sub(
+                "${DatabaseKind} ${Begun} ${DatabaseUsernameKey}:${DatabaseUsernameVersion}",
+                Begun=stack.choose(RESTORES, "restored", "new"),
+            ),
             VpcId=network.vpc,
             SecurityGroupEgress=[_nothing()],
         )

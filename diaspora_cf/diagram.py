@@ -83,7 +83,8 @@ BOXES = (
     Box("s3endpoint", "S3 endpoint", "vpc", ("AWS::EC2::VPCEndpoint",)),
     Box(
         "database",
-        "Aurora PostgreSQL Serverless<br>{DatabaseMinCapacity} to {DatabaseMaxCapacity} ACU",
+        "Aurora PostgreSQL Serverless<br>{DatabaseMinCapacity} to {DatabaseMaxCapacity} ACU,"
+        "<br>or an RDS instance",
         "private",
         ("AWS::RDS::DBCluster", "AWS::RDS::DBInstance"),
     ),

@@ -16,7 +16,7 @@ MAIL = {
     "MailDomain": "example.org",
 }
 IDENTITY = {**MAIL, "CreateMailIdentity": "yes"}
-INSTANCE = {**HOSTED, "DatabaseKind": "rds-instance"}
+INSTANCE = {**HOSTED, "DatabaseKind": "rds-instance", "MonthlyBudget": "40"}
 # What a second stack of a pod is told of the first.
 MOVED = {
     "DatabaseSnapshot": "pod-before-move",
@@ -59,8 +59,8 @@ CHOICES: dict[str, dict[str, str]] = {
     },
     "no budget": {**HOSTED, "MonthlyBudget": "0"},
     "standard credits": {**HOSTED, "CpuCredits": "standard"},
-    "never asleep": {**HOSTED, "DatabaseMinCapacity": "0.5"},
-    "nothing waits": {**HOSTED, "FederationPatience": "0"},
+    "never asleep": {**HOSTED, "DatabaseMinCapacity": "0.5", "MonthlyBudget": "80"},
+    "nothing waits": {**HOSTED, "FederationPatience": "0", "MonthlyBudget": "80"},
     "rds instance": INSTANCE,
     "large rds instance": {**INSTANCE, "DatabaseInstanceClass": "db.t4g.medium"},
     "restored rds instance": {**INSTANCE, **MOVED},

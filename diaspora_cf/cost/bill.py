@@ -24,6 +24,7 @@ STAND_INS = {
     "HostedZoneId": "Z0000000000000000000",
     "MailEnabled": "true",
     "MailDomain": "example.org",
+    "MonthlyBudget": "0",
 }
 PROMISE = 20.0
 AURORA, INSTANCE = KINDS = ("aurora-serverless", "rds-instance")

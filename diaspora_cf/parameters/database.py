@@ -8,8 +8,8 @@ DATABASE_USERNAME_KEY = Question(
     label="Which SSM parameter holds the database's user name?",
     text=(
         "The name of a String in SSM Parameter Store that you made beforehand, such as "
-        "/diaspora/database/username. Never change what it says: another user name makes a new, "
-        "empty database."
+        "/diaspora/database/username. Never change it, nor what it says: another user name would "
+        "make a new, empty database, and the update fails."
     ),
     default="/diaspora/database/username",
     pattern=patterns.PARAMETER_NAME,
@@ -20,8 +20,8 @@ DATABASE_USERNAME_VERSION = Question(
     "DatabaseUsernameVersion",
     label="Which version of the user name?",
     text=(
-        "The version of that parameter, such as 1. Never change it: another user name makes a "
-        "new, empty database."
+        "The version of that parameter, such as 1. Never change it: another user name would make "
+        "a new, empty database, and the update fails."
     ),
     default="1",
     pattern=patterns.VERSION,
@@ -59,9 +59,9 @@ DATABASE_KIND = Question(
         "aurora-serverless sleeps while nobody asks it anything, and costs by the hour that it is "
         "awake: for a pod of few people. rds-instance is a small machine that is always there, at "
         "the same price every month: for a pod that is asked something all day. The README says "
-        "which is cheaper. NEVER change it after the stack was created: the other kind would "
-        "start empty, and cannot read the snapshots of this one. The update would fail; the "
-        "README shows how a pod moves from one kind to the other."
+        "which is cheaper. Never change it after the stack was created: the other kind would "
+        "start empty, and cannot read the snapshots of this one, so the update fails. The README "
+        "shows how a pod moves from one kind to the other."
     ),
     default="aurora-serverless",
     allowed=("aurora-serverless", "rds-instance"),
@@ -158,6 +158,12 @@ GROUP = Group(
 USES_AURORA = answered("UsesAurora", DATABASE_KIND, "aurora-serverless")
 USES_INSTANCE = negated("UsesInstance", USES_AURORA)
 MAY_SLEEP = all_of("MaySleep", USES_AURORA, answered("HasNoMinimum", DATABASE_MIN_CAPACITY, "0"))
+# Where nothing waits, other pods keep it awake all day, as was asked for.
+EXPECTS_SLEEP = all_of(
+    "ExpectsSleep",
+    MAY_SLEEP,
+    negated("HasPatience", answered("HasNoPatience", FEDERATION_PATIENCE, "0")),
+)
 
 DATABASE_SNAPSHOT = Question(
     "DatabaseSnapshot",
@@ -166,8 +172,8 @@ DATABASE_SNAPSHOT = Question(
         "The name or ARN of a snapshot, such as pod-before-move, to start with its data; of a "
         "cluster for aurora-serverless, of an instance for an rds-instance, neither can read the "
         "other's. The user name must be the one that it was made with. Empty: a new, empty "
-        "database. Keep the answer for ever after: removing or changing it later makes another "
-        "database."
+        "database. Keep the answer for ever after: without it an update fails, and another one "
+        "makes another database."
     ),
     default="",
     pattern=patterns.optional(

@@ -7,8 +7,10 @@ MONTHLY_BUDGET = Question(
     label="How many US dollars may a month cost?",
     text=(
         "AWS mails you at 80 % of this amount, and when the month is forecast to exceed it; "
-        "nothing is switched off. It counts everything in this AWS account, not only the pod. "
-        "Such as 25; 0 for no budget. It can be changed at any time."
+        "nothing is switched off. Taxes are not counted; everything else in this AWS account is, "
+        "not only the pod. 25 is for a quiet pod with the answers that are given here, which "
+        "stays below the first mail; the README says what other answers cost. 0 for no budget. It "
+        "can be changed at any time."
     ),
     default="25",
     pattern="0|[1-9][0-9]{0,5}",

@@ -6,12 +6,20 @@ no patterns, no conditions, no maps.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ..question import Question
+from .database import (
+    DATABASE_INSTANCE_CLASS,
+    DATABASE_KIND,
+    DATABASE_MAX_CAPACITY,
+    DATABASE_MIN_CAPACITY,
+    FEDERATION_PATIENCE,
+)
 from .essentials import CERTIFICATE_ARN, HOSTED_ZONE_ID, OWNS_DOMAIN
 from .expert import AVAILABILITY_ZONE_1, AVAILABILITY_ZONE_2
-from .machine import POD_KEY_NAME, SSH_ACCESS
+from .machine import POD_INSTANCE_TYPE, POD_KEY_NAME, SSH_ACCESS
 from .mail import (
     CREATE_DMARC_RECORD,
     CREATE_MAIL_IDENTITY,
@@ -19,6 +27,7 @@ from .mail import (
     MAIL_ENABLED,
     MAIL_FROM_DOMAIN,
 )
+from .money import MONTHLY_BUDGET
 from .moving import ASSETS_BUCKET_NAME, EXISTING_BUCKET_NAME
 
 Expression = dict[str, Any]
@@ -26,6 +35,15 @@ Expression = dict[str, Any]
 
 def _is(question: Question, answer: str) -> Expression:
     return {"Fn::Equals": [{"Ref": question.name}, answer]}
+
+
+def _is_one_of(question: Question, answers: Iterable[str]) -> Expression:
+    return {"Fn::Contains": [list(answers), {"Ref": question.name}]}
+
+
+def _is_left(question: Question) -> Expression:
+    """Whether the answer is the one that was there."""
+    return _is(question, str(question.default))
 
 
 def _same(one: Question, other: Question) -> Expression:
@@ -105,5 +123,40 @@ def low_cost_rules() -> dict[str, Expression]:
             "SshAccess, or leave PodKeyName empty.",
             _not(_is(SSH_ACCESS, "session-manager")),
             when=_given(POD_KEY_NAME),
+        ),
+        **_database_rules(),
+        "BudgetForDearerAnswers": _rule(
+            "A larger machine, or a database that hardly sleeps, may well cost more than "
+            f"MonthlyBudget's {MONTHLY_BUDGET.default} dollars, and AWS would mail you every "
+            "month: enter what a month may cost (the README says what to expect), or 0 for none.",
+            _both(
+                _is_left(DATABASE_KIND),
+                _is_left(DATABASE_MIN_CAPACITY),
+                _not(_is(FEDERATION_PATIENCE, "0")),
+                _is_one_of(
+                    POD_INSTANCE_TYPE,
+                    (it for it in POD_INSTANCE_TYPE.allowed if it.endswith(".micro")),
+                ),
+            ),
+            when=_is_left(MONTHLY_BUDGET),
+        ),
+    }
+
+
+def _database_rules() -> dict[str, Expression]:
+    """Whoever answers for the other kind of database takes it for something that it is not."""
+    return {
+        "CapacityForAurora": _rule(
+            "DatabaseMinCapacity and DatabaseMaxCapacity mean nothing for an rds-instance, whose "
+            f"size is DatabaseInstanceClass: leave them at {DATABASE_MIN_CAPACITY.default} and "
+            f"{DATABASE_MAX_CAPACITY.default}.",
+            _both(_is_left(DATABASE_MIN_CAPACITY), _is_left(DATABASE_MAX_CAPACITY)),
+            when=_is(DATABASE_KIND, "rds-instance"),
+        ),
+        "ClassForInstance": _rule(
+            "DatabaseInstanceClass means nothing for aurora-serverless, whose size is "
+            f"DatabaseMaxCapacity: leave it at {DATABASE_INSTANCE_CLASS.default}.",
+            _is_left(DATABASE_INSTANCE_CLASS),
+            when=_is(DATABASE_KIND, "aurora-serverless"),
         ),
     }

@@ -30,7 +30,8 @@ from ..storage import add_storage
 NAME = "low_cost"
 DESCRIPTION = (
     "A diaspora* pod at low cost: one EC2 instance behind API Gateway, Aurora PostgreSQL "
-    "Serverless that sleeps when nobody is there, and a private bucket for photos."
+    "Serverless that sleeps when nobody is there or an RDS instance that is always there, and a "
+    "private bucket for photos."
 )
 GROUPS = (
     essentials.GROUP,

@@ -100,3 +100,36 @@ def told_to_the_pod(template: Template, key: str, choice: dict[str, str] | None 
     data = properties(template, "PodLaunchTemplate", choice)["LaunchTemplateData"]["UserData"]
     (value,) = re.findall(f'^    "{key}": "(.*)",$', base64.b64decode(data).decode(), re.MULTILINE)
     return base64.b64decode(value).decode()
+
+
+def needed_by(template: Template, title: str, choice: dict[str, str] | None = None) -> set[str]:
+    """All resources that exist before this one: what it refers to or waits for, and so on."""
+    made = rendered(template, choice)
+    found: set[str] = set()
+    waiting = [title]
+    while waiting:
+        body = template["Resources"][waiting.pop()]
+        for name in referred(body, made.conditions) & set(made.resources):
+            if name not in found:
+                found.add(name)
+                waiting.append(name)
+    return found
+
+
+def referred(node: Any, holds: dict[str, bool]) -> set[str]:
+    """The names that a part of a template refers to, in whatever way, under these conditions."""
+    if isinstance(node, list):
+        return {name for item in node for name in referred(item, holds)}
+    if not isinstance(node, dict):
+        return set()
+    if "Fn::If" in node:
+        condition, then, otherwise = node["Fn::If"]
+        return referred(then if holds[condition] else otherwise, holds)
+    names = {name for value in node.values() for name in referred(value, holds)}
+    names |= {node["Ref"]} if "Ref" in node else set()
+    names |= {node["Fn::GetAtt"][0]} if "Fn::GetAtt" in node else set()
+    if "Fn::Sub" in node:
+        text = node["Fn::Sub"] if isinstance(node["Fn::Sub"], str) else node["Fn::Sub"][0]
+        names |= {match.split(".")[0] for match in re.findall(r"\$\{([^!}]+)\}", text)}
+    waits = node.get("DependsOn", [])
+    return names | set([waits] if isinstance(waits, str) else waits)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..answers import CHOICES, HOSTED, MAIL
+from ..answers import CHOICES, HOSTED, INSTANCE, MAIL
 from .breaking import Mutation, attribute, change, unguard
 from .reading import EVERYTHING, Template, of_type, properties, rendered
 
@@ -21,6 +21,10 @@ WATCHED = {
         "Minimum of AWS/RDS ServerlessDatabaseCapacity of DatabaseCluster > 0",
         24 * 60 * 60,
     ),
+    "DatabaseCreditsAlarm": (
+        "Maximum of AWS/RDS CPUSurplusCreditsCharged of DatabaseInstance > 0",
+        60 * 60,
+    ),
     # SES puts an account under review from 5 %: its documentation on reputation metrics.
     "BounceAlarm": ("Maximum of AWS/SES Reputation.BounceRate of the account > 0.05", 60 * 60),
 }
@@ -29,20 +33,28 @@ DIMENSIONS = {
     "PodInstance": "InstanceId",
     "HttpApi": "ApiId",
     "DatabaseCluster": "DBClusterIdentifier",
+    "DatabaseInstance": "DBInstanceIdentifier",
 }
+# All alarms are there with one kind of database or the other.
+KINDS = (EVERYTHING, {**INSTANCE, **MAIL})
 
 
 def test_every_alarm_watches_what_it_is_named_for(template: Template) -> None:
-    made = rendered(template, EVERYTHING).resources
-    alarms = {
-        title: found["Properties"]
-        for title, found in made.items()
-        if found["Type"] == "AWS::CloudWatch::Alarm"
-    }
+    alarms = made(template)
     assert {title: watched(alarm) for title, alarm in alarms.items()} == WATCHED
     for alarm in alarms.values():
         for dimension in alarm["Dimensions"]:
             assert dimension["Name"] == DIMENSIONS[dimension["Value"]]
+
+
+def made(template: Template) -> dict[str, Any]:
+    """The properties of all alarms."""
+    return {
+        title: found["Properties"]
+        for choice in KINDS
+        for title, found in rendered(template, choice).resources.items()
+        if found["Type"] == "AWS::CloudWatch::Alarm"
+    }
 
 
 def watched(alarm: dict[str, Any]) -> tuple[str, int]:
@@ -57,9 +69,7 @@ def watched(alarm: dict[str, Any]) -> tuple[str, int]:
 
 
 def test_a_pod_that_is_off_or_asleep_rings_no_alarm(template: Template) -> None:
-    alarms = of_type(template, "AWS::CloudWatch::Alarm")
-    treated = {properties(template, it, EVERYTHING)["TreatMissingData"] for it in alarms}
-    assert treated == {"notBreaching"}
+    assert {alarm["TreatMissingData"] for alarm in made(template).values()} == {"notBreaching"}
 
 
 def test_broken_hardware_is_left_behind(template: Template) -> None:
@@ -79,9 +89,9 @@ def test_every_alarm_mails_the_admin(template: Template) -> None:
     mail = resources["AlarmMail"]["Properties"]
     assert (mail["Protocol"], mail["Endpoint"]) == ("email", "you@example.org")
     assert mail["TopicArn"] == "AlarmTopic"
-    alarms = [r for r in resources.values() if r["Type"] == "AWS::CloudWatch::Alarm"]
-    assert len(alarms) == 6
-    assert all("AlarmTopic" in alarm["Properties"]["AlarmActions"] for alarm in alarms)
+    alarms = made(template)
+    assert set(alarms) == set(of_type(template, "AWS::CloudWatch::Alarm"))
+    assert all("AlarmTopic" in alarm["AlarmActions"] for alarm in alarms.values())
 
 
 def test_unlimited_credits_never_come_without_their_alarm(template: Template) -> None:
@@ -90,9 +100,26 @@ def test_unlimited_credits_never_come_without_their_alarm(template: Template) ->
     assert "SurplusCreditsAlarm" not in standard
 
 
-def test_a_database_that_may_not_sleep_is_not_told_to_be_awake(template: Template) -> None:
+def test_a_database_that_is_awake_as_its_answers_make_it_is_no_reason_for_a_mail(
+    template: Template,
+) -> None:
     assert "DatabaseAwakeAlarm" in rendered(template).resources
-    assert "DatabaseAwakeAlarm" not in rendered(template, CHOICES["never asleep"]).resources
+    for normal in ("never asleep", "nothing waits", "rds instance"):
+        assert "DatabaseAwakeAlarm" not in rendered(template, CHOICES[normal]).resources
+
+
+def test_a_database_that_wakes_only_for_what_has_waited_is_no_reason_for_a_mail(
+    template: Template,
+) -> None:
+    # It speaks when there was no pause for longer than anything may wait. How long a quiet pod's
+    # database is awake, the bill's own tests say.
+    patience = template["Parameters"]["FederationPatience"]["AllowedValues"]
+    _, seconds = watched(properties(template, "DatabaseAwakeAlarm"))
+    assert seconds > 2 * 60 * max(map(int, patience))
+
+
+def test_an_instances_cpu_never_costs_extra_unseen(template: Template) -> None:
+    assert "DatabaseCreditsAlarm" in rendered(template, INSTANCE).resources
 
 
 def test_the_budget_mails_at_80_percent_and_at_a_forecast_of_100(template: Template) -> None:
@@ -100,6 +127,8 @@ def test_the_budget_mails_at_80_percent_and_at_a_forecast_of_100(template: Templ
     assert budget["Budget"]["BudgetLimit"] == {"Amount": "25", "Unit": "USD"}
     assert (budget["Budget"]["BudgetType"], budget["Budget"]["TimeUnit"]) == ("COST", "MONTHLY")
     assert "BudgetName" not in budget["Budget"]
+    # The bill that a person is told has none in it.
+    assert budget["Budget"]["CostTypes"] == {"IncludeTax": False}
     told = [it["Notification"] for it in budget["NotificationsWithSubscribers"]]
     assert {(it["NotificationType"], it["Threshold"]) for it in told} == {
         ("ACTUAL", 80),
@@ -139,7 +168,15 @@ MUTATIONS: dict[str, Mutation] = {
     "unlimited_credits_never_come_without_their_alarm": attribute(
         "SurplusCreditsAlarm", "Condition", "SendsMail"
     ),
-    "a_database_that_may_not_sleep_is_not_told_to_be_awake": unguard("DatabaseAwakeAlarm"),
+    "a_database_that_is_awake_as_its_answers_make_it_is_no_reason_for_a_mail": attribute(
+        "DatabaseAwakeAlarm", "Condition", "MaySleep"
+    ),
+    "a_database_that_wakes_only_for_what_has_waited_is_no_reason_for_a_mail": change(
+        "DatabaseAwakeAlarm", "EvaluationPeriods", to=8
+    ),
+    "an_instances_cpu_never_costs_extra_unseen": attribute(
+        "DatabaseCreditsAlarm", "Condition", "UsesAurora"
+    ),
     "the_budget_mails_at_80_percent_and_at_a_forecast_of_100": change(
         "Budget", "Budget", "BudgetName", to="pod"
     ),

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from ..answers import CHOICES, INSTANCE, MOVED
+import re
+
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
+from ..answers import CHOICES, HOSTED, INSTANCE, MOVED
 from .breaking import Mutation, change, resource, unguard
-from .reading import DATABASES, EVERYTHING, Template, databases, properties, rendered
-from .test_pod import needed_by
+from .reading import DATABASES, EVERYTHING, Template, databases, needed_by, properties, rendered
+
+GUARD = "DatabaseForLife"
+# Each would start with a new, empty database.
+EMPTYING = (
+    {"DatabaseKind": "rds-instance"},
+    {"DatabaseUsernameKey": "/another/user"},
+    {"DatabaseUsernameVersion": "2"},
+    {"DatabaseSnapshot": "pod-before-move"},
+)
 
 
 def test_cluster_and_writer_run_the_same_serverless_postgresql(template: Template) -> None:
@@ -58,40 +70,49 @@ def test_a_restored_instance_keeps_what_it_may_have_grown_into(template: Templat
 
 
 def test_a_stack_has_one_database_of_the_kind_that_was_chosen(template: Template) -> None:
-    cluster = {"DatabaseCluster", "DatabaseWriter", "DatabaseParameterGroup", "DatabaseKindAurora"}
-    instance = {
-        "DatabaseInstance",
-        "DatabaseInstanceParameterGroup",
-        "DatabaseKindInstance",
-    }
+    cluster = {"DatabaseCluster", "DatabaseWriter", "DatabaseParameterGroup"}
+    instance = {"DatabaseInstance", "DatabaseInstanceParameterGroup"}
     for choice in (*CHOICES.values(), EVERYTHING):
         made = rendered(template, choice)
         chosen = instance if made.parameters["DatabaseKind"] == "rds-instance" else cluster
         assert set(made.resources) & (cluster | instance) == chosen
 
 
-def test_another_kind_is_refused_before_it_has_made_anything(template: Template) -> None:
-    """By what AWS documents, not tried there: CloudFormation makes what is new before it removes
-    what is old, and a VPC has no two security groups of one name (EC2 API, CreateSecurityGroup).
+def test_answers_that_would_make_an_empty_database_are_refused_before_anything_is_made(
+    template: Template,
+) -> None:
+    """By what AWS documents, not tried there: a resource that was given a name is not replaced
+    (CloudFormation User Guide, "Name type"), and no two security groups of a VPC have one name
+    (EC2 API Reference, CreateSecurityGroup).
     """
-    guards = {
-        database: {
-            name: made["Properties"]
-            for name, made in rendered(template, choice).resources.items()
-            if name.startswith("DatabaseKind")
-        }
-        for database, choice in DATABASES.items()
-    }
-    (aurora,), (instance,) = (list(found) for found in guards.values())
-    assert aurora != instance
-    (one,), (other,) = (list(found.values()) for found in guards.values())
-    assert one["VpcId"] == other["VpcId"]
-    assert one["GroupName"] == other["GroupName"] == "DatabaseKind is for life"
-    # Neither database, nor the pod's new machine, is begun before its guard is there.
+    guards = [properties(template, GUARD, {**HOSTED, **answer}) for answer in ({}, *EMPTYING)]
+    assert len({guard["GroupDescription"] for guard in guards}) == len(guards)
+    assert len({(guard["GroupName"], guard["VpcId"]) for guard in guards}) == 1
+    described = PROVIDER_SCHEMA_MANAGER.get_resource_schema("eu-west-1", "AWS::EC2::SecurityGroup")
+    assert "/properties/GroupDescription" in described.schema["createOnlyProperties"]
+    # Neither a database nor the pod's new machine is begun before it.
     for database, choice in DATABASES.items():
-        (guard,) = guards[database]
-        assert guard in needed_by(template, database, choice)
+        assert GUARD in needed_by(template, database, choice)
         assert database in needed_by(template, "PodLaunchTemplate", choice)
+
+
+def test_what_guards_the_database_stays_as_it_is_and_is_what_ec2_takes(template: Template) -> None:
+    # In other words, with the same answers, every pod's next update would fail.
+    usual, restored = (
+        properties(template, GUARD, choice) for choice in (HOSTED, longest(template))
+    )
+    assert usual["GroupName"] == "The database of this stack is for life"
+    assert usual["GroupDescription"] == "aurora-serverless new /diaspora/database/username:1"
+    assert restored["GroupDescription"] == f"aurora-serverless restored /{199 * 'k'}:999999"
+    for words in (restored["GroupName"], restored["GroupDescription"]):
+        assert re.fullmatch(r"(?!sg-)[A-Za-z0-9 ._:/()#,@\[\]+=&;{}!$*-]{1,255}", words)
+
+
+def longest(template: Template) -> dict[str, str]:
+    """Answers that take most room in the guard's description."""
+    room = template["Parameters"]["DatabaseUsernameKey"]["MaxLength"]
+    user = {"DatabaseUsernameKey": f"/{(room - 1) * 'k'}", "DatabaseUsernameVersion": "999999"}
+    return {**HOSTED, **MOVED, **user}
 
 
 def test_a_snapshot_and_nothing_else_makes_a_restore(template: Template) -> None:
@@ -129,8 +150,11 @@ MUTATIONS: dict[str, Mutation] = {
         "DatabaseInstance", "AllocatedStorage", to="20"
     ),
     "a_stack_has_one_database_of_the_kind_that_was_chosen": unguard("DatabaseInstance"),
-    "another_kind_is_refused_before_it_has_made_anything": change(
-        "DatabaseKindInstance", "GroupName", to={"Ref": "AWS::StackName"}
+    "answers_that_would_make_an_empty_database_are_refused_before_anything_is_made": change(
+        "DatabaseForLife", "GroupName", to={"Ref": "DatabaseKind"}
+    ),
+    "what_guards_the_database_stays_as_it_is_and_is_what_ec2_takes": change(
+        "DatabaseForLife", "GroupDescription", to={"Fn::Sub": "${DatabaseKind}: ${PodName}"}
     ),
     "a_snapshot_and_nothing_else_makes_a_restore": change(
         "DatabaseCluster", "SnapshotIdentifier", "Fn::If", 0, to="KeepsBucket"

@@ -10,10 +10,8 @@ _RECORDS = "DomainRecordIpv4 DomainRecordIpv6"
 _DOMAIN = f"CustomDomain CustomDomainMapping {_RECORDS}"
 _DKIM = "MailIdentity DkimRecord1 DkimRecord2 DkimRecord3"
 _BUCKET = "AssetsBucket AssetsBucketPolicy"
-_CLUSTER = (
-    "DatabaseCluster DatabaseWriter DatabaseParameterGroup DatabaseKindAurora DatabaseAwakeAlarm"
-)
-_INSTANCE = "DatabaseInstance DatabaseInstanceParameterGroup DatabaseKindInstance"
+_CLUSTER = "DatabaseCluster DatabaseWriter DatabaseParameterGroup DatabaseAwakeAlarm"
+_INSTANCE = "DatabaseInstance DatabaseInstanceParameterGroup DatabaseCreditsAlarm"
 _POD = (
     "PodInstance DiscoveryInstance RecoveryAlarm RebootAlarm SurplusCreditsAlarm FrontErrorAlarm "
     "AdminCommand ShellCommand"
@@ -46,7 +44,7 @@ DIFFERENCES = {
     "no budget": ("", "Budget"),
     "standard credits": ("", "SurplusCreditsAlarm"),
     "never asleep": ("", "DatabaseAwakeAlarm"),
-    "nothing waits": ("", ""),
+    "nothing waits": ("", "DatabaseAwakeAlarm"),
     "rds instance": (_INSTANCE, _CLUSTER),
     "large rds instance": (_INSTANCE, _CLUSTER),
     "restored rds instance": (_INSTANCE, f"{_CLUSTER} {_BUCKET} {_DOMAIN}"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,6 +18,7 @@ from .reading import (
     EVERYTHING,
     Template,
     databases,
+    needed_by,
     properties,
     rendered,
     told_to_the_pod,
@@ -183,39 +183,6 @@ def test_what_the_pod_needs_to_boot_is_there_before_it(template: Template) -> No
 def test_no_right_of_the_pod_comes_after_it(template: Template) -> None:
     beside = {"AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::ManagedPolicy"}
     assert not beside & {resource["Type"] for resource in template["Resources"].values()}
-
-
-def needed_by(template: Template, title: str, choice: dict[str, str] | None = None) -> set[str]:
-    """All resources that exist before this one: what it refers to or waits for, and so on."""
-    made = rendered(template, choice)
-    found: set[str] = set()
-    waiting = [title]
-    while waiting:
-        body = template["Resources"][waiting.pop()]
-        for name in referred(body, made.conditions) & set(made.resources):
-            if name not in found:
-                found.add(name)
-                waiting.append(name)
-    return found
-
-
-def referred(node: Any, holds: dict[str, bool]) -> set[str]:
-    """The names that a part of a template refers to, in whatever way, under these conditions."""
-    if isinstance(node, list):
-        return {name for item in node for name in referred(item, holds)}
-    if not isinstance(node, dict):
-        return set()
-    if "Fn::If" in node:
-        condition, then, otherwise = node["Fn::If"]
-        return referred(then if holds[condition] else otherwise, holds)
-    names = {name for value in node.values() for name in referred(value, holds)}
-    names |= {node["Ref"]} if "Ref" in node else set()
-    names |= {node["Fn::GetAtt"][0]} if "Fn::GetAtt" in node else set()
-    if "Fn::Sub" in node:
-        text = node["Fn::Sub"] if isinstance(node["Fn::Sub"], str) else node["Fn::Sub"][0]
-        names |= {match.split(".")[0] for match in re.findall(r"\$\{([^!}]+)\}", text)}
-    waits = node.get("DependsOn", [])
-    return names | set([waits] if isinstance(waits, str) else waits)
 
 
 def test_the_user_data_fits_and_leaves_room(template: Template) -> None:

@@ -10,8 +10,7 @@ from diaspora_cf.rendering import render
 
 from ..answers import HOSTED, INSTANCE
 from .breaking import Mutation, change, resource
-from .reading import EVERYTHING, OPEN, Template, of_type, properties, rendered
-from .test_pod import needed_by
+from .reading import EVERYTHING, OPEN, Template, needed_by, of_type, properties, rendered
 
 _SUBNET = "AWS::EC2::Subnet"
 
@@ -20,8 +19,7 @@ def test_everything_stands_in_the_one_vpc(template: Template) -> None:
     assert list(of_type(template, "AWS::EC2::VPC")) == ["Vpc"]
     placed = {
         title: found["Properties"]["VpcId"]
-        for choice in (EVERYTHING, INSTANCE)
-        for title, found in rendered(template, choice).resources.items()
+        for title, found in rendered(template, EVERYTHING).resources.items()
         if "VpcId" in found.get("Properties", {})
     }
     assert len(placed) >= 10
@@ -114,18 +112,15 @@ def test_everything_calls_only_whom_it_has_business_with(template: Template) -> 
                 rule.get("ToPort"),
                 rule.get("CidrIp", rule.get("CidrIpv6")),
             )
-            for rule in made["Properties"]["SecurityGroupEgress"]
+            for rule in properties(template, title, EVERYTHING)["SecurityGroupEgress"]
         }
-        for choice in (EVERYTHING, INSTANCE)
-        for title, made in rendered(template, choice).resources.items()
-        if made["Type"] == "AWS::EC2::SecurityGroup"
+        for title in of_type(template, "AWS::EC2::SecurityGroup")
     }
     assert calls == {
         "PodSecurityGroup": {("-1", None, None, anywhere) for anywhere in OPEN},
         # No rule at all would be AWS's own: everything to everywhere.
         "DatabaseSecurityGroup": {("-1", None, None, "127.0.0.1/32")},
-        "DatabaseKindAurora": {("-1", None, None, "127.0.0.1/32")},
-        "DatabaseKindInstance": {("-1", None, None, "127.0.0.1/32")},
+        "DatabaseForLife": {("-1", None, None, "127.0.0.1/32")},
         "VpcLinkSecurityGroup": {("tcp", 80, 80, vpc)},
         "ConnectEndpointSecurityGroup": {("tcp", 22, 22, vpc)},
     }
