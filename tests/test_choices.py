@@ -20,7 +20,7 @@ from diaspora_cf.generator import ROOT
 from diaspora_cf.rendering import Rendered, failed_rules, render
 from diaspora_cf.settings import MUST_KNOW, must_know
 
-from .answers import ASKED, CHOICES, FOREIGN, HOSTED, IDENTITY, INSTANCE, MAIL
+from .answers import ASKED, CHOICES, FOREIGN, HOSTED, IDENTITY, MAIL
 
 Template = dict[str, Any]
 SCHEMA = json.loads((ROOT / "packer/rootfs/usr/share/diaspora/pod.schema.json").read_text("utf-8"))
@@ -181,12 +181,6 @@ REFUSED = {
     "two buckets": (
         {**HOSTED, "AssetsBucketName": "one-bucket", "ExistingBucketName": "another"},
         "not both",
-    ),
-    "capacity of an instance": ({**INSTANCE, "DatabaseMaxCapacity": "2"}, "0 and 1"),
-    "a minimum of an instance": ({**INSTANCE, "DatabaseMinCapacity": "1"}, "0 and 1"),
-    "a class for Aurora": (
-        {**HOSTED, "DatabaseInstanceClass": "db.t4g.small"},
-        "db.t4g.micro",
     ),
     **{
         f"the quiet pod's budget for {name} {answer}": ({**HOSTED, name: answer}, "25 dollars")

@@ -14,11 +14,13 @@ import cfnlint
 import yaml
 from cfnlint.helpers import REGIONS as KNOWN
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+from jsonschema import Draft7Validator
 
 from diaspora_cf.generator import ROOT
 from diaspora_cf.regions import REGIONS, ZONES_WITHOUT_LINK
 
 Template = dict[str, Any]
+DATABASES = "data/schemas/extensions/aws_rds_dbinstance/dbinstanceclass_enum.json"
 MACHINES = "data/schemas/extensions/aws_ec2_instance/instancetype_enum.json"
 
 
@@ -33,6 +35,23 @@ def test_the_regions_are_those_that_have_all_that_the_defaults_ask_for(template:
         and machine in machines.get(region, {"enum": []})["enum"]
     }
     assert able == set(REGIONS)
+
+
+def test_every_class_of_database_that_is_offered_is_there_in_each_of_them(
+    template: Template,
+) -> None:
+    # The linter does not look behind a reference to a parameter.
+    schemas = json.loads((Path(cfnlint.__file__).parent / DATABASES).read_text("utf-8"))
+    offered = template["Parameters"]["DatabaseInstanceClass"]["AllowedValues"]
+    lacking = {
+        (region, kind)
+        for region in REGIONS
+        for kind in (*offered, "db.t0.none")
+        if not Draft7Validator(schemas[region]).is_valid(
+            {"Engine": "postgres", "DBInstanceClass": kind}
+        )
+    }
+    assert lacking == {(region, "db.t0.none") for region in REGIONS}
 
 
 def test_each_of_them_is_linted() -> None:

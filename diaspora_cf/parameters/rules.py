@@ -10,13 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..question import Question
-from .database import (
-    DATABASE_INSTANCE_CLASS,
-    DATABASE_KIND,
-    DATABASE_MAX_CAPACITY,
-    DATABASE_MIN_CAPACITY,
-    FEDERATION_PATIENCE,
-)
+from .database import DATABASE_KIND, DATABASE_MIN_CAPACITY, FEDERATION_PATIENCE
 from .essentials import CERTIFICATE_ARN, HOSTED_ZONE_ID, OWNS_DOMAIN
 from .expert import AVAILABILITY_ZONE_1, AVAILABILITY_ZONE_2
 from .machine import POD_INSTANCE_TYPE, POD_KEY_NAME, SSH_ACCESS
@@ -124,9 +118,8 @@ def low_cost_rules() -> dict[str, Expression]:
             _not(_is(SSH_ACCESS, "session-manager")),
             when=_given(POD_KEY_NAME),
         ),
-        **_database_rules(),
         "BudgetForDearerAnswers": _rule(
-            "A larger machine, or a database that hardly sleeps, may well cost more than "
+            "A larger machine, or a database that hardly sleeps or never, may well cost more than "
             f"MonthlyBudget's {MONTHLY_BUDGET.default} dollars, and AWS would mail you every "
             "month: enter what a month may cost (the README says what to expect), or 0 for none.",
             _both(
@@ -139,24 +132,5 @@ def low_cost_rules() -> dict[str, Expression]:
                 ),
             ),
             when=_is_left(MONTHLY_BUDGET),
-        ),
-    }
-
-
-def _database_rules() -> dict[str, Expression]:
-    """Whoever answers for the other kind of database takes it for something that it is not."""
-    return {
-        "CapacityForAurora": _rule(
-            "DatabaseMinCapacity and DatabaseMaxCapacity mean nothing for an rds-instance, whose "
-            f"size is DatabaseInstanceClass: leave them at {DATABASE_MIN_CAPACITY.default} and "
-            f"{DATABASE_MAX_CAPACITY.default}.",
-            _both(_is_left(DATABASE_MIN_CAPACITY), _is_left(DATABASE_MAX_CAPACITY)),
-            when=_is(DATABASE_KIND, "rds-instance"),
-        ),
-        "ClassForInstance": _rule(
-            "DatabaseInstanceClass means nothing for aurora-serverless, whose size is "
-            f"DatabaseMaxCapacity: leave it at {DATABASE_INSTANCE_CLASS.default}.",
-            _is_left(DATABASE_INSTANCE_CLASS),
-            when=_is(DATABASE_KIND, "aurora-serverless"),
         ),
     }
