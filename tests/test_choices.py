@@ -187,7 +187,8 @@ REFUSED = {
         for name, answer in {
             "DatabaseKind": "rds-instance",
             "DatabaseMinCapacity": "0.5",
-            "FederationPatience": "0",
+            "FederationPatience": "60",
+            "PodDiskSize": "20",
             "PodInstanceType": "t4g.small",
         }.items()
     },

@@ -6,14 +6,13 @@ no patterns, no conditions, no maps.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from ..question import Question
 from .database import DATABASE_KIND, DATABASE_MIN_CAPACITY, FEDERATION_PATIENCE
 from .essentials import CERTIFICATE_ARN, HOSTED_ZONE_ID, OWNS_DOMAIN
 from .expert import AVAILABILITY_ZONE_1, AVAILABILITY_ZONE_2
-from .machine import POD_INSTANCE_TYPE, POD_KEY_NAME, SSH_ACCESS
+from .machine import POD_DISK_SIZE, POD_INSTANCE_TYPE, POD_KEY_NAME, SSH_ACCESS
 from .mail import (
     CREATE_DMARC_RECORD,
     CREATE_MAIL_IDENTITY,
@@ -31,7 +30,7 @@ def _is(question: Question, answer: str) -> Expression:
     return {"Fn::Equals": [{"Ref": question.name}, answer]}
 
 
-def _is_one_of(question: Question, answers: Iterable[str]) -> Expression:
+def _is_one_of(question: Question, *answers: str) -> Expression:
     return {"Fn::Contains": [list(answers), {"Ref": question.name}]}
 
 
@@ -118,18 +117,17 @@ def low_cost_rules() -> dict[str, Expression]:
             _not(_is(SSH_ACCESS, "session-manager")),
             when=_given(POD_KEY_NAME),
         ),
+        # A test holds with the bill which answers are sure to reach the first mail.
         "BudgetForDearerAnswers": _rule(
-            "A larger machine, or a database that hardly sleeps or never, may well cost more than "
-            f"MonthlyBudget's {MONTHLY_BUDGET.default} dollars, and AWS would mail you every "
-            "month: enter what a month may cost (the README says what to expect), or 0 for none.",
+            "With another kind of database, one that sleeps less, or a larger machine or disk, AWS "
+            f"would mail you every month about MonthlyBudget's {MONTHLY_BUDGET.default} dollars: "
+            "enter what a month may cost (the README says what to expect), or 0 for no budget.",
             _both(
                 _is_left(DATABASE_KIND),
                 _is_left(DATABASE_MIN_CAPACITY),
-                _not(_is(FEDERATION_PATIENCE, "0")),
-                _is_one_of(
-                    POD_INSTANCE_TYPE,
-                    (it for it in POD_INSTANCE_TYPE.allowed if it.endswith(".micro")),
-                ),
+                _is_one_of(FEDERATION_PATIENCE, "120", "240", "480"),
+                _is_one_of(POD_INSTANCE_TYPE, "t3a.micro", "t4g.micro"),
+                _is_one_of(POD_DISK_SIZE, "8", "10", "12", "16"),
             ),
             when=_is_left(MONTHLY_BUDGET),
         ),
