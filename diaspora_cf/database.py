@@ -48,7 +48,7 @@ def add_database_access(stack: Stack, database: Database, client: Ref) -> str:
     """Let a client's security group connect; returns the rule's id.
 
     Its words name the machine, so that whoever waits for the rule waits for a database that
-    answers.
+    answers. They are changed in place: a rule made anew would be taken for the one that goes.
     """
     rule = stack.add(
         ec2.SecurityGroupIngress(
