@@ -25,6 +25,7 @@ install_packages \
     libjemalloc2 \
     nftables \
     openssl \
+    postgresql-client \
     python3-boto3 \
     python3-jinja2 \
     python3-psycopg2 \

@@ -13,8 +13,8 @@ from diaspora_cf.generator import ROOT
 PACKER = ROOT / "packer"
 VALIDATE = PACKER / "scripts/validate.sh"
 PROGRAMS = """
-convert curl diaspora-pod identify mountpoint needrestart nft nginx python3 redis-server ruby s3fs
-sshd unattended-upgrade
+convert curl diaspora-pod identify mountpoint needrestart nft nginx pg_dump python3 redis-server
+ruby s3fs sshd unattended-upgrade
 """.split()
 FILES = {
     "etc/machine-id": "",

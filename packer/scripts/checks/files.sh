@@ -6,8 +6,8 @@ OWNER=${IMAGE_OWNER:-root}
 LEAST_FREE_MB=1024
 
 NEEDED_PROGRAMS=(
-    convert curl diaspora-pod identify mountpoint needrestart nft nginx python3 redis-server ruby
-    s3fs sshd unattended-upgrade
+    convert curl diaspora-pod identify mountpoint needrestart nft nginx pg_dump python3 redis-server
+    ruby s3fs sshd unattended-upgrade
 )
 FORBIDDEN_PROGRAMS=(
     as bison c++ cc cmake cpp g++ gcc git ld make node nodejs npm npx yarn yarnpkg
