@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
+import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from .machine import Machine
+from .database import Login
+from .machine import DATABASE_AUTHORITIES, Machine
 
 # A change of a table that waits behind a long query makes everybody wait behind itself.
 LOCK_TIMEOUT = "10s"
@@ -33,13 +36,64 @@ def run_interactively(
     return subprocess.CompletedProcess(command, process.wait())
 
 
-def _start(machine: Machine, command: Sequence[str], **more: str) -> subprocess.Popen[bytes]:
+def start_dump(machine: Machine, to: Login, snapshot: str) -> subprocess.Popen[bytes]:
+    """Start ``pg_dump``, whose output is the database as that snapshot sees it.
+
+    Not as root: it reads what a server says.
+    """
+    command = [
+        *("pg_dump", f"--snapshot={snapshot}", "--compress=gzip:1", "--no-owner"),
+        # Another kind of database has its own. Nothing of diaspora*'s is in any of these.
+        *("--no-privileges", "--no-comments", "--exclude-extension=*", "--no-large-objects"),
+    ]
+    with _password_file(machine, to.password) as file:
+        return _start(
+            machine,
+            command,
+            stdout=subprocess.PIPE,
+            inherited=(file,),
+            PGHOST=to.host,
+            PGPORT=to.port,
+            PGDATABASE=to.name,
+            PGUSER=to.username,
+            PGSSLMODE="verify-full",
+            PGSSLROOTCERT=str(DATABASE_AUTHORITIES),
+            PGAPPNAME="diaspora-pod",
+            PGPASSFILE=f"/dev/fd/{file}",
+        )
+
+
+@contextlib.contextmanager
+def _password_file(machine: Machine, password: str) -> Iterator[int]:
+    """A file for libpq that is in no folder: gone with the last process that has it open."""
+    user = pwd.getpwnam(machine.app_user)
+    escaped = re.sub(r"([\\:])", r"\\\1", password)
+    file = os.memfd_create("pgpass")
+    try:
+        os.fchmod(file, 0o600)
+        os.fchown(file, user.pw_uid, user.pw_gid)
+        os.write(file, f"*:*:*:*:{escaped}\n".encode())
+        yield file
+    finally:
+        os.close(file)
+
+
+def _start(
+    machine: Machine,
+    command: Sequence[str],
+    *,
+    stdout: int | None = None,
+    inherited: Sequence[int] = (),
+    **more: str,
+) -> subprocess.Popen[bytes]:
     user = pwd.getpwnam(machine.app_user)
     return subprocess.Popen(
         command,
         cwd=machine.app,
         env={**_environment(user), **more},
         stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        pass_fds=inherited,
         user=user.pw_uid,
         group=user.pw_gid,
         extra_groups=os.getgrouplist(user.pw_name, user.pw_gid),

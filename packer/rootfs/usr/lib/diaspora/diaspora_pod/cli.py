@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from . import admin, assets, aws, database, uploads, web
+from . import admin, assets, aws, database, moving, uploads, web
 from .errors import Permanent, Trouble
 from .first_boot import watch_first_boot
 from .machine import WEB_SOCKET, Machine
 from .migrate import Migration
 from .patience import patiently
-from .prepare import prepare, read_database_secrets
+from .prepare import prepare, read_login
 from .progress import Progress, say
 from .settings import load
 
@@ -25,7 +26,7 @@ WARM_ATTEMPTS = 8
 
 def main(arguments: Sequence[str] | None = None, machine: Machine | None = None) -> int:
     """Run one command; returns 0, or 1 where a person has to put something right."""
-    given = _parser().parse_args(arguments)
+    given = parser().parse_args(arguments)
     machine = machine or Machine()
     try:
         _run(given, machine)
@@ -35,9 +36,10 @@ def main(arguments: Sequence[str] | None = None, machine: Machine | None = None)
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="diaspora-pod", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
+def parser() -> argparse.ArgumentParser:
+    """What a command line may be."""
+    made = argparse.ArgumentParser(prog="diaspora-pod", description=__doc__)
+    commands = made.add_subparsers(dest="command", required=True)
     commands.add_parser("prepare", help="write every file that the other units read")
     prefix = commands.add_parser("prefix", help="make a folder of the bucket ready to be mounted")
     prefix.add_argument("name", choices=uploads.FOLDERS)
@@ -49,8 +51,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     granted.add_argument("name", metavar="NAME", help="the user name")
     granted.add_argument("email", metavar="EMAIL", help="where a new account gets its mail")
+    commands.add_parser("dump", help="stop the pod, and send its database to the bucket")
+    commands.add_parser("resume", help="start again what dump has stopped")
+    loaded = commands.add_parser("load", help="make another stack's dump this pod's database")
+    jobs = commands.add_parser("jobs", help="go on with the jobs that waited at a dump")
+    for command in (loaded, jobs):
+        command.add_argument("name", metavar="NAME", help="the name that dump has told")
     commands.add_parser("watch", help="signal how this instance's first boot ended")
-    return parser
+    return made
 
 
 def _run(given: argparse.Namespace, machine: Machine) -> None:
@@ -61,6 +69,10 @@ def _run(given: argparse.Namespace, machine: Machine) -> None:
         "warm": lambda: _warm(machine),
         "assets": lambda: _assets(machine),
         "admin": lambda: _admin(machine, given.name, given.email),
+        "dump": lambda: _move(machine, "dump"),
+        "resume": lambda: _move(machine, "resume"),
+        "load": lambda: _move(machine, "load", given.name),
+        "jobs": lambda: _move(machine, "jobs", given.name),
         "watch": lambda: watch_first_boot(machine),
     }
     commands[given.command]()
@@ -80,14 +92,8 @@ def _prefix(machine: Machine, name: str) -> None:
 
 def _migrate(machine: Machine) -> None:
     progress = Progress(machine, "migrate")
-
-    def read() -> tuple[str, str]:
-        return read_database_secrets(aws.client("ssm", settings.region), settings)
-
     with progress.step("database"):
-        settings = load(machine)
-        secrets = patiently(read, progress.waiting)
-    login = database.login(settings, *secrets)
+        login = read_login(load(machine), progress.waiting)
     Migration(machine, progress, lambda: database.connect(login)).run()
 
 
@@ -114,11 +120,23 @@ def _assets(machine: Machine) -> None:
         raise
 
 
-def _admin(machine: Machine, name: str, email: str) -> None:
+@contextlib.contextmanager
+def _by_root(words: str) -> Iterator[None]:
+    """Refuse anybody else, and say what goes wrong to whoever typed the command."""
     try:
         if os.geteuid() != 0:
-            raise Permanent("only root may: sudo diaspora-pod admin NAME EMAIL")
-        admin.grant(machine, name, email)
-    except Permanent as trouble:
+            raise Permanent(f"only root may: sudo diaspora-pod {words}")
+        yield
+    except Trouble as trouble:
         say(f"diaspora-pod: {trouble}")
         raise
+
+
+def _admin(machine: Machine, name: str, email: str) -> None:
+    with _by_root("admin NAME EMAIL"):
+        admin.grant(machine, name, email)
+
+
+def _move(machine: Machine, command: str, name: str = "") -> None:
+    with _by_root(f"{command} {'NAME' if name else ''}".strip()):
+        moving.run(machine, command, name)

@@ -10,6 +10,8 @@ import pwd
 from collections.abc import Iterator
 from pathlib import Path
 
+from .errors import Permanent
+
 
 def write(
     path: Path, content: str | bytes, *, mode: int, owner: str = "root", group: str = "root"
@@ -39,6 +41,18 @@ def make_folder(path: Path) -> None:
     if not path.is_dir():
         path.mkdir(parents=True)
         path.chmod(0o755)
+
+
+@contextlib.contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Do something that nobody else does meanwhile; raises Permanent where somebody does."""
+    make_folder(path.parent)
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Permanent("another one is under way on this machine") from error
+        yield
 
 
 @contextlib.contextmanager

@@ -64,6 +64,11 @@ class Machine:
         return self.root / "usr/share/diaspora/admin.rb"
 
     @property
+    def manifest(self) -> Path:
+        """What is in the image."""
+        return self.root / "usr/share/diaspora/manifest.json"
+
+    @property
     def nginx(self) -> Path:
         """What nginx includes."""
         return self.root / "etc/nginx/diaspora"

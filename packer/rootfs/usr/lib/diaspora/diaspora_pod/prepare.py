@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from . import aws, files, own_secrets, parameters
+from . import aws, database, files, own_secrets, parameters
 from .machine import Machine
 from .patience import patiently
 from .progress import Progress, say
@@ -56,6 +57,15 @@ def read_database_secrets(ssm: Any, settings: Settings) -> tuple[str, str]:
         parameters.read(ssm, settings.database_username_key, settings.database_username_version),
         parameters.read(ssm, settings.database_password_key, settings.database_password_version),
     )
+
+
+def read_login(settings: Settings, waiting: Callable[[str], None]) -> database.Login:
+    """How to reach the database; raises Permanent."""
+
+    def read() -> tuple[str, str]:
+        return read_database_secrets(aws.client("ssm", settings.region), settings)
+
+    return database.login(settings, *patiently(read, waiting))
 
 
 def _mark_jobs(machine: Machine, settings: Settings) -> None:

@@ -6,7 +6,11 @@ import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from .errors import Transient
+
 TIMEOUT = 30
+# A web server has 10 minutes to start, on the tenth of a processor.
+CONTROL_TIMEOUT = 900
 PROPERTIES = ("Id", "ActiveState", "NRestarts", "Result")
 
 
@@ -32,6 +36,15 @@ def states(units: Iterable[str]) -> dict[str, State]:
     except subprocess.SubprocessError:
         return {}
     return parse(answer.stdout)
+
+
+def control(verb: str, *units: str) -> None:
+    """Have systemd start, stop, mask units or the like; raises Transient where it does not."""
+    command = ["systemctl", verb, "--quiet", *units]
+    try:
+        subprocess.run(command, check=True, timeout=CONTROL_TIMEOUT)
+    except subprocess.SubprocessError as error:
+        raise Transient(f"systemctl {verb} {' '.join(units)}: {error}") from error
 
 
 def machine_started() -> float:

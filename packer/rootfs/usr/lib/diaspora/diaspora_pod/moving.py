@@ -1,0 +1,42 @@
+"""Moving a pod to another database: the commands that a person types on the pods of two stacks."""
+
+from __future__ import annotations
+
+import signal
+
+from . import aws, files
+from .dump import Dump, new_name, resume, waiting
+from .load import Load, take_jobs
+from .machine import Machine
+from .prepare import read_login
+from .settings import load
+from .transfer import Transfer
+
+
+def run(machine: Machine, command: str, name: str) -> None:
+    """Run ``dump``, ``resume``, ``load`` or ``jobs``, one at a time; raises Trouble.
+
+    A terminal that goes away ends it in order.
+    """
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, _end)
+    with files.alone(machine.run / "moving"):
+        if command == "resume":
+            resume()
+        else:
+            _through_the_bucket(machine, command, name or new_name())
+
+
+def _through_the_bucket(machine: Machine, command: str, name: str) -> None:
+    settings = load(machine)
+    transfer = Transfer(aws.client("s3", settings.region), settings.bucket, name)
+    if command == "jobs":
+        take_jobs(settings, transfer)
+        return
+    login = read_login(settings, waiting)
+    move = Dump if command == "dump" else Load
+    move(machine, settings, transfer, login).run()
+
+
+def _end(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
