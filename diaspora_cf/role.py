@@ -15,7 +15,7 @@ from .policies import allow, deny, inline, trust
 from .question import Question
 from .settings import secrets_path
 from .stack import Stack
-from .storage import Storage
+from .storage import TRANSFER, Storage
 
 # What users upload, and public assets; everything else in the bucket is none of the pod's business.
 UPLOADS = "uploads"
@@ -43,6 +43,7 @@ def add_instance_profile(
                 inline("own-secrets", *_own_secrets(secrets_path(stack))),
                 inline("uploads", *_uploads(storage, to_s3)),
                 inline("assets", _assets(storage, to_s3)),
+                inline("transfer", _transfer(storage, to_s3)),
                 inline("log", _write_log(logs)),
                 inline("signal", _signal()),
                 session_manager_policy(stack),
@@ -109,6 +110,16 @@ def _assets(storage: Storage, to_s3: S3Endpoint) -> Statement:
         "Assets",
         [s3.GetObject, s3.PutObject],
         storage.arn(f"/{ASSETS}/*"),
+        Condition=_from_here(to_s3),
+    )
+
+
+def _transfer(storage: Storage, to_s3: S3Endpoint) -> Statement:
+    """A dump is sent in parts, and read by the pod of another stack. The bucket forgets it."""
+    return allow(
+        "Transfer",
+        [s3.GetObject, s3.PutObject, s3.AbortMultipartUpload],
+        storage.arn(f"/{TRANSFER}/*"),
         Condition=_from_here(to_s3),
     )
 

@@ -21,6 +21,9 @@ from .stack import Stack
 # Each photo leaves some twenty old versions behind when its thumbnails are made: keep them long
 # enough to undo a mistake, not longer.
 OLD_VERSIONS_DAYS = 14
+# Where a database is that moves to another stack; all that people ever wrote must not lie about.
+TRANSFER = "transfer"
+TRANSFER_DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,15 @@ def _lifecycle_rules() -> list[s3.LifecycleRule]:
             Status="Enabled",
             ExpiredObjectDeleteMarker=True,
             AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=1),
+        ),
+        # Of two rules that would expire a version, S3 follows the one that is done with it sooner
+        # (User Guide, "Conflicts in lifecycle configuration").
+        s3.LifecycleRule(
+            Id="ForgetTransfers",
+            Status="Enabled",
+            Prefix=f"{TRANSFER}/",
+            ExpirationInDays=TRANSFER_DAYS,
+            NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=1),
         ),
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from diaspora_pod import transfer
 from diaspora_pod.own_secrets import DOMAIN_NAME, OIDC_KEY, SESSION_SECRET
 
 from ..answers import CHOICES, HOSTED, MAIL
@@ -24,6 +25,9 @@ _IN_THE_BUCKET = (
     ("s3:AbortMultipartUpload", f"{_BUCKET}/uploads/images/a.webp"),
     ("s3:GetObject", f"{_BUCKET}/assets/main.css"),
     ("s3:PutObject", f"{_BUCKET}/assets/main.css"),
+    ("s3:GetObject", f"{_BUCKET}/transfer/20261231T235959Z/database"),
+    ("s3:PutObject", f"{_BUCKET}/transfer/20261231T235959Z/database"),
+    ("s3:AbortMultipartUpload", f"{_BUCKET}/transfer/20261231T235959Z/database"),
 )
 
 _CALLS = {
@@ -95,6 +99,15 @@ def test_the_pod_keeps_uploads_and_assets_and_nothing_else_in_s3(template: Templ
         assert may(template, f"s3:{action}", f"{_BUCKET}/assets/main.css", context=_FROM_HERE)
     assert not may(template, "s3:DeleteObject", f"{_BUCKET}/assets/main.css", context=_FROM_HERE)
     assert may(template, "s3:ListBucket", _BUCKET, context=_FROM_HERE)
+
+
+def test_the_pod_sends_and_reads_dumps_and_leaves_it_to_the_bucket_to_forget_them(
+    template: Template,
+) -> None:
+    dump = f"{_BUCKET}/{transfer.FOLDER}/20261231T235959Z/database"
+    for action in ("GetObject", "PutObject", "AbortMultipartUpload"):
+        assert may(template, f"s3:{action}", dump, context=_FROM_HERE)
+    assert not may(template, "s3:DeleteObject", dump, context=_FROM_HERE)
 
 
 def test_credentials_that_were_carried_off_open_no_bucket(template: Template) -> None:
@@ -202,6 +215,9 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "the_pod_keeps_uploads_and_assets_and_nothing_else_in_s3": grant(
         ["s3:PutObject"], ["arn:aws:s3:::AssetsBucket/other"]
+    ),
+    "the_pod_sends_and_reads_dumps_and_leaves_it_to_the_bucket_to_forget_them": grant(
+        ["s3:DeleteObject"], ["arn:aws:s3:::AssetsBucket/transfer/*"]
     ),
     "credentials_that_were_carried_off_open_no_bucket": lambda template: statement(
         template, "Assets"

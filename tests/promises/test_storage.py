@@ -6,6 +6,8 @@ import json
 import re
 from typing import Any
 
+from diaspora_pod import transfer
+
 from ..answers import CHOICES
 from .breaking import Mutation, add, attribute, change, output
 from .reading import DATABASES, POD_ROLE, Template, properties, rendered
@@ -36,7 +38,9 @@ def test_the_bucket_keeps_old_versions_for_two_weeks_and_not_for_ever(template: 
     expiring = [
         rule["NoncurrentVersionExpiration"]["NoncurrentDays"]
         for rule in bucket["LifecycleConfiguration"]["Rules"]
-        if "NoncurrentVersionExpiration" in rule and rule["Status"] == "Enabled"
+        if "NoncurrentVersionExpiration" in rule
+        and rule["Status"] == "Enabled"
+        and "Prefix" not in rule
     ]
     assert expiring == [14]
 
@@ -49,6 +53,15 @@ def test_what_was_deleted_or_never_finished_leaves_nothing_to_be_paid_for(
     assert forgetting["Status"] == "Enabled"
     assert forgetting["ExpiredObjectDeleteMarker"] is True
     assert forgetting["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+
+
+def test_a_dump_is_forgotten_by_itself_within_days(template: Template) -> None:
+    rules = properties(template, "AssetsBucket")["LifecycleConfiguration"]["Rules"]
+    (forgetting,) = [rule for rule in rules if "Prefix" in rule]
+    assert (forgetting["Prefix"], forgetting["Status"]) == (f"{transfer.FOLDER}/", "Enabled")
+    assert forgetting["ExpirationInDays"] == 7
+    # What has expired is an old version in a bucket that keeps them.
+    assert forgetting["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
 
 
 def test_the_bucket_has_the_name_that_was_asked_for_or_one_of_its_own(template: Template) -> None:
@@ -155,6 +168,9 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "what_was_deleted_or_never_finished_leaves_nothing_to_be_paid_for": change(
         "AssetsBucket", "LifecycleConfiguration", "Rules", 1, "Status", to="Disabled"
+    ),
+    "a_dump_is_forgotten_by_itself_within_days": change(
+        "AssetsBucket", "LifecycleConfiguration", "Rules", 2, "Prefix", to="other/"
     ),
     "the_bucket_has_the_name_that_was_asked_for_or_one_of_its_own": change(
         "AssetsBucket", "BucketName", to={"Ref": "AWS::StackName"}
