@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 from diaspora_pod import units
+from diaspora_pod.errors import Transient
 from diaspora_pod.steps import steps
 from diaspora_pod.units import State
 
@@ -90,3 +92,24 @@ def test_the_steps_are_in_the_order_of_the_boot() -> None:
 
 def test_a_pod_that_runs_no_jobs_does_not_wait_for_sidekiq() -> None:
     assert "sidekiq" not in [step.name for step in steps(runs_jobs=False)]
+
+
+def test_systemd_is_told_what_to_do_and_has_time_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Any] = []
+    monkeypatch.setattr(
+        subprocess, "run", lambda command, **options: told.append((command, options))
+    )
+    units.control("mask", "--now", "a.service")
+    ((command, options),) = told
+    assert command == ["systemctl", "mask", "--quiet", "--now", "a.service"]
+    # A web server's start, on the tenth of a processor.
+    assert options["timeout"] >= 600
+
+
+def test_a_systemd_that_refuses_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "systemctl"
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Transient, match=r"systemctl start a\.service"):
+        units.control("start", "a.service")
