@@ -27,7 +27,7 @@ from .fakes import DatabaseError
 from .moving import FRESH, NAME, Bucket, Process, Queue, Tables, compressed
 
 WEB, SIDEKIQ = "diaspora-web.service", "diaspora-sidekiq.service"
-RESUMED = [("unmask", WEB, SIDEKIQ), ("start", "diaspora.target")]
+RESUMED = [("unmask", WEB, SIDEKIQ), ("start", "diaspora.target", "diaspora-web.service")]
 LOGIN = database.login(samples.settings(), "pod", r"a:b\c")
 
 

@@ -21,7 +21,10 @@ from . import samples
 from .fakes import DatabaseError
 from .moving import FRESH, NAME, SCRIPT, Bucket, Queue, Tables, compressed
 
-AGAIN = [("restart", "diaspora-migrate.service"), ("start", "diaspora.target")]
+AGAIN = [
+    ("restart", "diaspora-migrate.service"),
+    ("start", "diaspora.target", "diaspora-web.service"),
+]
 SETTINGS = samples.settings(owns_domain="no")
 
 

@@ -117,7 +117,15 @@ def hold(unit: str) -> None:
 def resume() -> None:
     """Let web and jobs start again, and start them."""
     units.control("unmask", WEB.unit, SIDEKIQ.unit)
-    units.control("start", TARGET)
+    start()
+
+
+def start() -> None:
+    """Start what belongs to the pod and does not run, and wait for web.
+
+    A target that is active starts what it wants, and waits for none of it.
+    """
+    units.control("start", TARGET, WEB.unit)
 
 
 @contextlib.contextmanager

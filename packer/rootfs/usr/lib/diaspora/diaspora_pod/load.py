@@ -13,7 +13,7 @@ from typing import IO, Any, cast
 
 from . import database, jobs, redis, rows, script, units
 from .database import Login
-from .dump import ATTEMPTS, TARGET, waiting
+from .dump import ATTEMPTS, start, waiting
 from .errors import Permanent
 from .machine import Machine
 from .migrate import known_versions, refuse_newer
@@ -58,7 +58,7 @@ class Load:
         finally:
             # An image newer than the dump migrates now, as at a boot.
             units.control("restart", MIGRATE.unit)
-            units.control("start", TARGET)
+            start()
         say(
             f"{sum(manifest.rows.values())} rows of {len(manifest.rows)} tables are here, as many "
             f"as there were; it took {time.monotonic() - began:.0f} s"
