@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from .fakes import ProgrammingError
+from .fakes import OperationalError, ProgrammingError
 
 NAME = "20261128T001500Z"
 FRESH = {"schema_migrations": 3, "ar_internal_metadata": 1, "notes": 0}
@@ -100,6 +100,8 @@ class Bucket:
         self.fails(Key)
         if Key not in self.objects:
             raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
+        if Range and not self.objects[Key]:
+            raise ClientError({"Error": {"Code": "InvalidRange"}}, "GetObject")
         start, end = map(int, re.findall(r"\d+", Range)) if Range else (0, 10**9)
         return {"Body": io.BytesIO(self.objects[Key][start : end + 1])}
 
@@ -145,8 +147,13 @@ class Tables:
         self._answer = list(self._answers(text))
 
     def copy_expert(self, statement: str, rows: Any) -> None:
-        (table,) = re.findall(r"public\.(\w+)", statement)
-        data = b"".join(iter(lambda: rows.read(5), b""))
+        table = re.sub(r"^COPY public\.(\w+).*\n", r"\1", statement)
+        if table not in self.rows:
+            raise ProgrammingError("no such table", "42P01")
+        try:
+            data = b"".join(iter(lambda: rows.read(5), b""))
+        except Exception as error:
+            raise OperationalError(f"COPY from stdin failed: {error}") from error
         self.copied[table] = data
         self.rows[table] = data.count(b"\n")
 
@@ -198,4 +205,4 @@ class Process:
 
 
 def compressed(script: str = SCRIPT) -> bytes:
-    return gzip.compress(script.encode())
+    return gzip.compress(script.encode(), mtime=0)

@@ -107,12 +107,6 @@ def test_what_does_not_fit_is_refused_before_anything_is_stopped(pod: Pod, words
     assert (pod.done, pod.tables.done) == ([], [])
 
 
-def _cut(pod: Pod) -> None:
-    data = compressed()
-    pod.put(data)
-    pod.bucket.objects[f"transfer/{NAME}/database"] = data[:-9]
-
-
 def _lose(pod: Pod) -> None:
     def lose(statement: str) -> None:
         if "ADD CONSTRAINT" in statement:
@@ -134,7 +128,6 @@ REFUSED: dict[str, Callable[[Pod], object]] = {
         pod, "tables", Tables({**FRESH, "notes": 1})
     ),
     "PostgreSQL 18": lambda pod: pod.put(compressed(), server=180_001),
-    "not whole": _cut,
     "it is not what was sent": lambda pod: pod.put(compressed(), sha256="0" * 64),
     "ends among": lambda pod: pod.put(compressed(SCRIPT[: SCRIPT.index("2\t")])),
     "rows are not those that were dumped: notes": lambda pod: pod.put(
@@ -156,6 +149,24 @@ def test_what_goes_wrong_leaves_the_database_as_it_was_and_web_running(
     assert pod.tables.rows == before
     assert "COMMIT" not in pod.tables.done
     assert pod.done[-2:] == AGAIN
+
+
+@pytest.mark.parametrize("end", [*range(0, len(compressed()), 10), -1])
+def test_a_dump_that_is_cut_anywhere_is_not_whole(pod: Pod, end: int) -> None:
+    pod.bucket.objects[f"transfer/{NAME}/database"] = compressed()[:end]
+    with pytest.raises(Permanent, match="the dump is not whole"):
+        pod.load()
+    assert pod.tables.rows == FRESH
+
+
+@pytest.mark.parametrize("place", range(10, len(compressed()), 10))
+def test_a_dump_with_a_wrong_byte_anywhere_is_not_loaded(pod: Pod, place: int) -> None:
+    data = bytearray(compressed())
+    data[place] ^= 0xFF
+    pod.bucket.objects[f"transfer/{NAME}/database"] = bytes(data)
+    with pytest.raises(Permanent):
+        pod.load()
+    assert pod.tables.rows == FRESH
 
 
 def test_visitors_riddles_are_no_use_of_a_pod(pod: Pod) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import time
+import zlib
 from collections.abc import Callable
 from typing import IO, Any, cast
 
@@ -93,7 +94,7 @@ class Load:
         try:
             with gzip.GzipFile(fileobj=cast("IO[bytes]", stream), mode="rb") as lines:
                 script.run(cursor, iter(lines))
-        except (EOFError, OSError) as error:
+        except (EOFError, OSError, zlib.error) as error:
             raise Permanent(f"the dump is not whole: {error}") from error
         stream.want(manifest)
         refuse_other_rows(manifest, rows.count(cursor))

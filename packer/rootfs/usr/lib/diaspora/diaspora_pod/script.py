@@ -26,7 +26,7 @@ def run(cursor: Any, lines: Iterator[bytes]) -> None:
         if COPY.fullmatch(line):
             _execute(cursor, statements)
             rows = _Rows(lines)
-            cursor.copy_expert(line.decode(), rows)
+            cursor.copy_expert(line.decode(errors="replace"), rows)
             rows.want_end()
         elif not PASSED_OVER.match(line):
             statements.append(line)
@@ -41,18 +41,22 @@ def _execute(cursor: Any, statements: list[bytes]) -> None:
 
 
 class _Rows:
-    """The rows of one table, as a file."""
+    """The rows of one table, as a file.
+
+    What goes wrong with the lines is told afterwards: psycopg2 takes it for the database's trouble.
+    """
 
     def __init__(self, lines: Iterator[bytes]) -> None:
         self._lines = lines
         self._ended = False
+        self._trouble: Exception | None = None
 
     def read(self, size: int) -> bytes:
         """At least so many bytes, and fewer only at the end."""
         found: list[bytes] = []
         length = 0
         while not self._ended and length < size:
-            line = next(self._lines, b"")
+            line = self._next()
             if line in (END_OF_ROWS, b""):
                 self._ended = bool(line)
                 break
@@ -60,7 +64,16 @@ class _Rows:
             length += len(line)
         return b"".join(found)
 
+    def _next(self) -> bytes:
+        try:
+            return next(self._lines, b"")
+        except Exception as error:
+            self._trouble = error
+            return b""
+
     def want_end(self) -> None:
-        """Raise Permanent where the lines were over before the rows were."""
+        """Raise what the lines raised, and Permanent where they were over before the rows were."""
+        if self._trouble:
+            raise self._trouble
         if not self._ended:
             raise Permanent("the dump is not whole: it ends among a table's rows")

@@ -144,11 +144,17 @@ class Transfer:
     def _piece(self, start: int) -> bytes:
         def ask() -> bytes:
             with self._troubles():
-                answer = self._s3.get_object(
-                    Bucket=self._bucket,
-                    Key=self._key("database"),
-                    Range=f"bytes={start}-{start + PIECE - 1}",
-                )
+                try:
+                    answer = self._s3.get_object(
+                        Bucket=self._bucket,
+                        Key=self._key("database"),
+                        Range=f"bytes={start}-{start + PIECE - 1}",
+                    )
+                except Exception as error:
+                    if error_code(error) == "InvalidRange":
+                        # It is shorter than it was.
+                        return b""
+                    raise
                 return bytes(answer["Body"].read())
 
         return _patiently(ask)
