@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from diaspora_pod import cli
+from diaspora_pod.transfer import NAME
 
 from diaspora_cf.generator import ROOT
 from diaspora_cf.stacks import STACKS
@@ -27,7 +29,7 @@ OPEN = {
 }
 USERNAME, PASSWORD = "AKIAEXAMPLE", 'BM+8"f,x\\y$z#w'
 # Only inside the pod, whose program the image's own tests run.
-ON_THE_POD = "sudo diaspora-pod admin"
+ON_THE_POD = "sudo diaspora-pod "
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +181,15 @@ def test_every_block_is_run_by_one_of_these_or_is_make_and_nothing_else() -> Non
             commands = [line for line in block.text.splitlines() if not line.startswith("    ")]
             plain = re.compile(r"((sudo )?([A-Z_]+=\S+ )*make |sudo apt-get install |packer )")
             assert all(plain.match(line) for line in commands if line), block.place
+
+
+def test_what_is_typed_on_the_pod_is_a_command_of_its_program() -> None:
+    lines = [line for block in BLOCKS for line in block.text.splitlines()]
+    typed = [line.split()[2:] for line in lines if line.startswith(ON_THE_POD)]
+    assert {words[0] for words in typed} == {"admin", "dump", "load", "jobs", "resume"}
+    for words in typed:
+        given = cli.parser().parse_args(words)
+        assert given.command in ("admin", "dump", "resume") or NAME.fullmatch(given.name)
 
 
 def stored(desk: Desk, name: str) -> tuple[str, str, int]:

@@ -23,7 +23,7 @@ _PHOTOS = [str(HERE / f"test_{name}.py") for name in ("photos", "reboot", "setti
 # What fails has to stand for a while before it is told, and a database to be asked nothing: these
 # wait, too.
 _FAILURES = [str(HERE / "test_failures.py")]
-_DATABASE = [str(HERE / "test_database.py")]
+_DATABASE = [str(HERE / f"test_{name}.py") for name in ("database", "moving")]
 _GATE = [str(HERE / "test_gate.py")]
 _ELSEWHERE = [*_NIGHT, *_PHOTOS, *_FAILURES, *_DATABASE, *_GATE, _DIASPORA]
 LANES = {
