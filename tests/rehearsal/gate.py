@@ -9,6 +9,8 @@ from .pod import Pod
 
 # Until it has opened or closed: it is looked up once a second, by threads that rest for two.
 NOTICED = 5
+# What is let through has arrived by then, on a machine that has other things to do.
+SOON = 30
 
 
 def fall_asleep(pod: Pod) -> None:

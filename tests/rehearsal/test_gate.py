@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from .gate import NOTICED, connected, fall_asleep, redis, waiting
+from .gate import NOTICED, SOON, connected, fall_asleep, redis, waiting
 from .log import say
 from .patience import until
 from .pod import Pod, Pods
@@ -48,7 +48,7 @@ def test_messages_and_second_deliveries_wait_until_somebody_comes(pod: Pod) -> N
     time.sleep(2 * NOTICED)
     assert (waiting(pod), notes(pod), connected(pod)) == (4, [], False)
     assert pod.front.get("/people").status == 200
-    seconds = until(lambda: len(notes(pod)) == 4, NOTICED)
+    seconds = until(lambda: len(notes(pod)) == 4, SOON)
     say(f"let through {seconds:.1f} s after the first page")
     assert waiting(pod) == 0
 
@@ -62,7 +62,7 @@ def test_first_deliveries_mails_and_what_else_there_is_never_wait(pod: Pod) -> N
     ):
         queue_job(pod, *arguments)
         assert waiting(pod) == 0
-        until(lambda: bool(notes(pod)), NOTICED)
+        until(lambda: bool(notes(pod)), SOON)
         pod.aws.database.psql("TRUNCATE notes")
         fall_asleep(pod)
 
@@ -70,10 +70,10 @@ def test_first_deliveries_mails_and_what_else_there_is_never_wait(pod: Pod) -> N
 def test_the_oldest_waits_as_long_as_was_chosen(pod: Pod) -> None:
     receive(pod, "old")
     receive(pod, "new")
-    make_older(pod, PATIENCE - 2 * NOTICED)
+    make_older(pod, PATIENCE - 20)
     time.sleep(NOTICED)
     assert waiting(pod) == 2
-    until(lambda: sorted(notes(pod)) == ["new", "old"], 3 * NOTICED)
+    until(lambda: sorted(notes(pod)) == ["new", "old"], 20 + SOON)
 
 
 def test_three_hundred_do_not_wait(pod: Pod) -> None:
@@ -86,25 +86,28 @@ def test_three_hundred_do_not_wait(pod: Pod) -> None:
 
 
 def test_sixteen_megabytes_do_not_wait(pod: Pod) -> None:
+    """Of Redis' memory: a message of 400 KB takes 448 of it."""
     receive(pod, "x" * 400_000)
-    copy(pod, 38)
+    copy(pod, 29)
     time.sleep(NOTICED)
-    assert waiting(pod) == 39
-    copy(pod, 4)
-    until(lambda: len(notes(pod)) == 43)
+    assert waiting(pod) == 30
+    copy(pod, 10)
+    until(lambda: len(notes(pod)) == 40)
 
 
 def test_a_message_that_failed_waits_when_it_is_due_again(pod: Pod) -> None:
     receive(pod, "once more")
     make_older(pod, PATIENCE + 1)
     until(lambda: redis(pod, "ZCARD retry") == "1")
+    # It goes there by its own queue, and so does even where nothing waits any longer by then.
+    assert json.loads(redis(pod, "ZRANGE retry 0 0"))["queue"] == "urgent"
     fall_asleep(pod)
     redis(pod, f"ZADD retry XX 0 '{redis(pod, 'ZRANGE retry 0 0')}'")
     until(lambda: waiting(pod) == 1)
     time.sleep(NOTICED)
     assert (waiting(pod), notes(pod)) == (1, [])
     pod.front.get("/people")
-    until(lambda: notes(pod) == ["once more"], NOTICED)
+    until(lambda: notes(pod) == ["once more"], SOON)
 
 
 DOUBTS: dict[str, Callable[[dict[str, object]], object]] = {
@@ -118,7 +121,7 @@ DOUBTS: dict[str, Callable[[dict[str, object]], object]] = {
 def test_what_nobody_knows_the_age_of_does_not_wait(pod: Pod, doubt: str) -> None:
     receive(pod, "of an unknown age")
     change_oldest(pod, DOUBTS[doubt])
-    until(lambda: notes(pod) == ["of an unknown age"], NOTICED)
+    until(lambda: notes(pod) == ["of an unknown age"], SOON)
 
 
 def test_a_kill_loses_nothing_that_waits(pod: Pod) -> None:
@@ -152,7 +155,7 @@ def test_what_waits_outlives_a_restart_of_redis(pod: Pod) -> None:
     time.sleep(2 * NOTICED)
     assert (waiting(pod), notes(pod)) == (2, [])
     pod.front.get("/people")
-    until(lambda: sorted(notes(pod)) == ["after", "before"], NOTICED)
+    until(lambda: sorted(notes(pod)) == ["after", "before"], SOON)
 
 
 def test_a_queue_that_is_away_ends_nothing(pod: Pod) -> None:
@@ -164,7 +167,7 @@ def test_a_queue_that_is_away_ends_nothing(pod: Pod) -> None:
     assert pod.machine.unit("diaspora-sidekiq")["NRestarts"] == restarts
     until(lambda: pod.front.post("/receive/public", b"xml=after", headers=ENCODED).status == 202)
     pod.front.get("/people")
-    until(lambda: sorted(notes(pod)) == ["after", "before"], 3 * NOTICED)
+    until(lambda: sorted(notes(pod)) == ["after", "before"], SOON)
 
 
 def test_where_nobody_knows_who_is_connected_nothing_waits(pod: Pod) -> None:
@@ -173,7 +176,7 @@ def test_where_nobody_knows_who_is_connected_nothing_waits(pod: Pod) -> None:
     pod.machine.systemctl("restart diaspora-sidekiq")
     fall_asleep(pod)
     receive(pod, "at once")
-    until(lambda: notes(pod) == ["at once"], NOTICED)
+    until(lambda: notes(pod) == ["at once"], SOON)
     assert "messages need not wait: Errno::ENOENT" in pod.machine.journal("diaspora-sidekiq")
     pod.machine.succeed(f"mv {library}.kept {library}")
     pod.machine.systemctl("restart diaspora-sidekiq")
@@ -204,7 +207,7 @@ def test_another_patience_holds_from_the_next_start_on(pod: Pod) -> None:
     time.sleep(NOTICED)
     assert waiting(pod) == 1
     make_older(pod, 31 * 60)
-    until(lambda: notes(pod) == ["waits"], NOTICED)
+    until(lambda: notes(pod) == ["waits"], SOON)
     be_patient(pod, MINUTES)
 
 
@@ -212,35 +215,34 @@ def test_switched_off_nothing_waits_any_longer(pod: Pod) -> None:
     receive(pod, "from before")
     pod.machine.systemctl("stop diaspora-sidekiq")
     be_patient(pod, 0)
-    until(lambda: notes(pod) == ["from before"], NOTICED)
+    until(lambda: notes(pod) == ["from before"], SOON)
     pod.machine.systemctl("restart diaspora-web")
     fall_asleep(pod)
     receive(pod, "at once")
-    until(lambda: notes(pod) == ["from before", "at once"], NOTICED)
-    assert "messages need not wait" not in pod.machine.journal("diaspora-sidekiq").splitlines()[-1]
+    until(lambda: notes(pod) == ["from before", "at once"], SOON)
     be_patient(pod, MINUTES)
     pod.machine.systemctl("restart diaspora-web")
 
 
 def test_a_shutdown_has_all_of_it_done_though_the_database_sleeps(pod: Pod) -> None:
     pod.aws.database.sleep(wake_after=35)
-    for number in range(80):
-        receive(pod, str(number))
+    receive(pod, "one of many")
+    copy(pod, 79)
     assert (waiting(pod), notes(pod)) == (80, [])
     began = time.monotonic()
     pod.machine.shutdown()
     say(f"a shutdown with 80 messages took {time.monotonic() - began:.0f} s")
     assert len(notes(pod)) == 80
-    pod.start()
-    pod.machine.wait_for_unit("diaspora-drain")
+    pod.machine.start()
+    pod.machine.wait_for_unit("diaspora-drain", 300)
 
 
 def test_a_shutdown_wakes_nobody_for_nothing(pod: Pod) -> None:
     before = pod.aws.database.connections
     pod.machine.shutdown()
     assert pod.aws.database.connections == before
-    pod.start()
-    pod.machine.wait_for_unit("diaspora-drain")
+    pod.machine.start()
+    pod.machine.wait_for_unit("diaspora-drain", 300)
 
 
 def receive(pod: Pod, body: str) -> None:

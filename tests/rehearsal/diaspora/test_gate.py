@@ -15,7 +15,7 @@ import pytest
 from ..aws import Aws
 from ..fakes.database import Database
 from ..figures import Figures
-from ..gate import NOTICED, connected, fall_asleep, waiting
+from ..gate import NOTICED, SOON, connected, fall_asleep, waiting
 from ..patience import until
 from ..pod import Pod, Pods
 from .neighbours import (
@@ -89,7 +89,7 @@ def test_what_is_written_waits_for_its_reader_and_is_all_there_when_he_comes(
     assert "A post (sleep)" in stream(writer.person)
     began = time.monotonic()
     assert reader.person.get("/stream").status == 200
-    until(lambda: _public(reader, "sleep") == [True] * 4, 2 * NOTICED, every=0.1)
+    until(lambda: _public(reader, "sleep") == [True] * 4, SOON, every=0.1)
     seconds = time.monotonic() - began
     figures.add("federation", "what waited is there after the first page", f"{seconds:.1f} s")
     assert "A post (sleep)" in stream(reader.person)
@@ -106,7 +106,7 @@ def test_what_is_written_while_somebody_is_there_arrives_at_once(
         reader.person.get("/stream.json")
         return _public(reader, "presence") == [True] * 4
 
-    seconds = until(arrived, 2 * NOTICED, every=0.1)
+    seconds = until(arrived, SOON, every=0.1)
     figures.add("federation", "the same while somebody reads", f"{seconds:.1f} s")
 
 

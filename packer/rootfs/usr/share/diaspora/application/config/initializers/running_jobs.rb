@@ -14,10 +14,10 @@ class RunningJobs
     Sidekiq.redis {|redis| redis.call("HDEL", KEY, job["jid"]) }
   end
 
-  # What the process before this one was killed with. The oldest last, so that it is the first again.
+  # What the process before this one was killed with.
   def self.put_back
-    found = Sidekiq.redis {|redis| redis.call("HVALS", KEY) }.map {|job| Sidekiq.load_json(job) }
-    found.sort_by {|job| -job["enqueued_at"].to_f }.each do |job|
+    Sidekiq.redis {|redis| redis.call("HVALS", KEY) }.each do |found|
+      job = Sidekiq.load_json(found)
       job["kills"] = job["kills"].to_i + 1
       put(job)
       Sidekiq.redis {|redis| redis.call("HDEL", KEY, job["jid"]) }
