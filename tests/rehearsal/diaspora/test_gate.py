@@ -7,7 +7,6 @@ and while the other reads.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -32,6 +31,7 @@ from .neighbours import (
 from .person import Person
 
 DIRECTIONS = ("to ours", "to theirs")
+KINDS = 5
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,6 @@ class Side:
     def pod(self) -> Pod:
         """Where the person lives."""
         return self.person.pod
-
-    def asks(self, sql: str) -> str:
-        """What the database says, asked past the pod."""
-        return self.database.psql(sql)
 
 
 @pytest.fixture(scope="module")
@@ -78,86 +74,93 @@ def test_what_is_written_waits_for_its_reader_and_is_all_there_when_he_comes(
     direction: tuple[Side, Side], figures: Figures
 ) -> None:
     writer, reader = direction
-    number, taken_back = _before(writer, reader, "sleep")
+    letter = _Letter(writer, reader, "asleep")
+    letter.prepare()
     fall_asleep(reader.pod)
-    _write_public(writer, number, taken_back, "sleep")
-    until(lambda: waiting(reader.pod) >= 4)
+    letter.send()
+    until(lambda: waiting(reader.pod) >= KINDS)
     time.sleep(NOTICED)
-    assert waiting(reader.pod) >= 4
-    assert not connected(reader.pod)
-    assert _public(reader, "sleep") == [False] * 4
-    assert "A post (sleep)" in stream(writer.person)
+    assert (connected(reader.pod), letter.arrived()) == (False, [False] * KINDS)
+    assert waiting(reader.pod) >= KINDS
     began = time.monotonic()
     assert reader.person.get("/stream").status == 200
-    until(lambda: _public(reader, "sleep") == [True] * 4, SOON, every=0.1)
+    until(lambda: letter.arrived() == [True] * KINDS, SOON, every=0.1)
     seconds = time.monotonic() - began
     figures.add("federation", "what waited is there after the first page", f"{seconds:.1f} s")
-    assert "A post (sleep)" in stream(reader.person)
+    assert letter.post in stream(reader.person)
 
 
 def test_what_is_written_while_somebody_is_there_arrives_at_once(
     direction: tuple[Side, Side], figures: Figures
 ) -> None:
     writer, reader = direction
-    number, taken_back = _before(writer, reader, "presence")
-    _write_public(writer, number, taken_back, "presence")
+    letter = _Letter(writer, reader, "there")
+    letter.prepare()
+    letter.send()
 
     def arrived() -> bool:
         reader.person.get("/stream.json")
-        return _public(reader, "presence") == [True] * 4
+        return letter.arrived() == [True] * KINDS
 
     seconds = until(arrived, SOON, every=0.1)
     figures.add("federation", "the same while somebody reads", f"{seconds:.1f} s")
 
 
-@pytest.mark.parametrize("there", [False, True], ids=["nobody is there", "somebody is there"])
-def test_private_messages_and_new_followers_arrive(
-    direction: tuple[Side, Side], there: bool
+@pytest.mark.parametrize("name", ["erin", "frank"])
+def test_a_new_follower_arrives_whether_anybody_is_there_or_not(
+    direction: tuple[Side, Side], name: str
 ) -> None:
     writer, reader = direction
-    text = f"Between us ({there})"
-    handle = f"{'erin' if there else 'frank'}@{writer.pod.stack.host}"
+    handle = f"{name}@{writer.pod.stack.host}"
     newcomer = inhabitant(writer.pod, handle)
-    if not there:
+    if name == "frank":
         fall_asleep(reader.pod)
-    recipient = writer.person.find(reader.handle)["id"]
-    message = {"person_ids": str(recipient), "conversation": {"subject": "Hello", "text": text}}
-    assert writer.person.send("/conversations", message).status == 200
     assert newcomer.follow(reader.handle).status == 200
     until(lambda: handle in notices(reader.person), FIRST_RETRY)
-    assert reader.asks(f"SELECT count(*) FROM messages WHERE text = '{text}'") == "1"
 
 
-def _before(writer: Side, reader: Side, when: str) -> tuple[int, int]:
-    """The number, on the writer's pod, of a question of the reader's, and of a mistake."""
-    question, mistake = f"A question ({when})", f"A mistake ({when})"
-    assert write(reader.person, question, "public") == 201
-    until(lambda: question in stream(writer.person))
-    assert write(writer.person, mistake, "public") == 201
-    until(lambda: mistake in stream(reader.person))
-    known = stream(writer.person)
-    return known[question]["id"], known[mistake]["id"]
+class _Letter:
+    """All kinds of messages that somebody can send to another, with texts of their own."""
 
+    def __init__(self, writer: Side, reader: Side, when: str) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._about = f"from {writer.handle}, {when}"
+        self.post = f"A post {self._about}"
 
-def _write_public(writer: Side, question: int, mistake: int, when: str) -> None:
-    """A post, a comment, a like, and a retraction."""
-    person = writer.person
-    assert write(person, f"A post ({when})", "public") == 201
-    assert person.send(f"/posts/{question}/comments", {"text": f"A comment ({when})"}).status == 201
-    assert person.send(f"/posts/{question}/likes", {}).status == 201
-    assert person.submit("/stream", f"/posts/{mistake}", {"_method": "delete"}).status == 302
+    def prepare(self) -> None:
+        """What has to be there first: a question of the reader's, and a mistake of the writer's."""
+        question, mistake = f"A question {self._about}", f"A mistake {self._about}"
+        assert write(self._reader.person, question, "public") == 201
+        until(lambda: question in stream(self._writer.person))
+        assert write(self._writer.person, mistake, "public") == 201
+        until(lambda: mistake in stream(self._reader.person))
+        known = stream(self._writer.person)
+        self._question, self._mistake = known[question]["id"], known[mistake]["id"]
+        self._recipient = self._writer.person.find(self._reader.handle)["id"]
 
+    def send(self) -> None:
+        """A post, a comment, a like, a retraction, and a private message."""
+        person, question = self._writer.person, f"/posts/{self._question}"
+        assert write(person, self.post, "public") == 201
+        assert (
+            person.send(f"{question}/comments", {"text": f"A comment {self._about}"}).status == 201
+        )
+        assert person.send(f"{question}/likes", {}).status == 201
+        retracted = person.submit("/stream", f"/posts/{self._mistake}", {"_method": "delete"})
+        assert retracted.status == 302
+        message = {"subject": "Hello", "text": f"A message {self._about}"}
+        told = {"person_ids": str(self._recipient), "conversation": message}
+        assert person.send("/conversations", told).status == 200
 
-def _public(reader: Side, when: str) -> list[bool]:
-    """Which of the four have arrived."""
-    asked: tuple[tuple[str, Callable[[str], bool]], ...] = (
-        (f"SELECT count(*) FROM posts WHERE text = 'A post ({when})'", _some),
-        (f"SELECT count(*) FROM comments WHERE text = 'A comment ({when})'", _some),
-        (f"SELECT likes_count FROM posts WHERE text = 'A question ({when})'", _some),
-        (f"SELECT count(*) FROM posts WHERE text = 'A mistake ({when})'", lambda it: it == "0"),
-    )
-    return [arrived(reader.asks(sql)) for sql, arrived in asked]
-
-
-def _some(count: str) -> bool:
-    return int(count) > 0
+    def arrived(self) -> list[bool]:
+        """Which of them are there, by the database of the reader's pod."""
+        question = f"SELECT id FROM posts WHERE text = 'A question {self._about}'"
+        asked = (
+            f"SELECT EXISTS (SELECT FROM posts WHERE text = '{self.post}')",
+            f"SELECT EXISTS (SELECT FROM comments WHERE text = 'A comment {self._about}')",
+            f"SELECT EXISTS (SELECT FROM likes WHERE target_id IN ({question}))",
+            f"SELECT NOT EXISTS (SELECT FROM posts WHERE text = 'A mistake {self._about}')",
+            f"SELECT EXISTS (SELECT FROM messages WHERE text = 'A message {self._about}')",
+        )
+        return [self._reader.database.psql(sql) == "t" for sql in asked]
