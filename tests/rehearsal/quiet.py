@@ -24,11 +24,11 @@ _SHORT_VISITS = "Strangers.send(:remove_const, :VISIT)\nStrangers::VISIT = 1\n"
 
 def fall_quiet(pod: Pod) -> None:
     """Wait until nobody is connected, and nobody will be of himself."""
-    seen: list[int] = []
+    seen: list[tuple[int, int]] = []
 
     def quiet() -> bool:
-        seen.append(pod.aws.database.connections)
-        return connected(pod) == 0 and seen[-2:] == [seen[-1]] * 2
+        seen.append((connected(pod), pod.aws.database.connections))
+        return seen[-1][0] == 0 and seen[-2:] == [seen[-1]] * 2
 
     until(quiet, every=_LOOK)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -34,9 +35,9 @@ class Person:
         self._front = pod.front
         self._cookies: dict[str, str] = {}
 
-    def get(self, path: str) -> Answer:
-        """Ask for a page."""
-        return self._kept(self._front.get(path, headers=self._headers()))
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """Ask for a page, or for what the page's script would with these headers."""
+        return self._kept(self._front.get(path, headers={**self._headers(), **(headers or {})}))
 
     def log_in(self, name: str, password: str) -> Answer:
         """Fill in the login form."""

@@ -76,9 +76,9 @@ class OwnPeople
   ensure
     ActiveRecord::Base.connection_pool.flush!
     @traces = DatabaseTraces.new
-    # Somebody else may have changed meanwhile what was read.
-    @in_use = @traces.open.positive? || @traces.since(before) > 1
-    @known = whole(people) if people && !@in_use
+    # Anybody else may have changed meanwhile what was read.
+    alone = @traces.open.zero? && @traces.since(before) <= 1
+    @known = whole(people) if people && alone
   end
 
   # Whoever is as before is not asked about again.

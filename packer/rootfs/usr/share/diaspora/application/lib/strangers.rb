@@ -84,7 +84,8 @@ class Strangers
 
   # Not for strangers alone, or one who asks often would keep it awake.
   def others?(pool)
-    now < @used + KEPT || DatabaseTraces.new.open > pool.connections.size
+    open = DatabaseTraces.new.open
+    open > pool.connections.size || (open.positive? && now < @used + KEPT)
   end
 
   def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
