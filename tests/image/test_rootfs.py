@@ -307,6 +307,14 @@ def test_nginx_answers_before_the_front_gives_up(name: str) -> None:
     assert max(map(int, times.values())) < 30
 
 
+def test_nginx_has_a_page_for_strangers_for_whom_the_database_is_not_woken() -> None:
+    program = (ROOTFS / "usr/share/diaspora/application/lib/strangers.rb").read_text("utf-8")
+    found = re.search(r"^  TURNED_AWAY = (\d+)$", program, re.MULTILINE)
+    assert found is not None
+    text = (NGINX / "conf.d/pod.conf").read_text("utf-8")
+    assert f"    error_page {found[1]} =503 /-/resting.$readable;\n" in text
+
+
 def test_no_worker_that_serves_pages_looks_into_the_bucket() -> None:
     """It would stand still until S3 has answered; the nginx of photos.conf may."""
     text = (NGINX / "conf.d/pod.conf").read_text("utf-8")

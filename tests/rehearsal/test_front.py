@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from .patience import until
 from .pictures import FORM, noise, photo_form
 from .pod import Pod
+from .quiet import HTML, JSON, POLL, SCRIPT, fall_quiet
 
 VISITOR, OTHER_VISITOR, THIRD_VISITOR = "198.51.100.9", "198.51.100.10", "198.51.100.11"
 CRAWLER = "198.51.100.12"
@@ -176,6 +177,14 @@ def test_a_crawler_that_asks_for_all_at_once_delays_nobody_else(pod: Pod) -> Non
     assert {task.result().status for task in asked} == {200}
 
 
+def test_where_the_database_never_sleeps_nothing_is_in_the_way(pod: Pod) -> None:
+    stock = pod.machine.read("/opt/diaspora/public/robots.txt")
+    assert pod.front.get("/robots.txt").text == stock
+    fall_quiet(pod)
+    # There are no notifications in it: so it was asked.
+    assert pod.front.get(POLL, headers=SCRIPT).status == 404
+
+
 def test_what_other_pods_send_becomes_a_job_that_is_done(pod: Pod) -> None:
     answer = pod.front.post("/receive/public", b"xml=%3Cpost%2F%3E", headers=ENCODED)
     assert answer.status == 202
@@ -198,7 +207,7 @@ def test_who_sends_too_often_waits_and_nobody_else(pod: Pod) -> None:
 
 
 def test_a_slow_answer_becomes_a_readable_page_before_the_front_gives_up(pod: Pod) -> None:
-    answer = pod.front.get("/slow/40")
+    answer = pod.front.get("/slow/40", headers=HTML)
     assert answer.status == 503
     assert answer.seconds < 30
     _assert_readable(pod, answer.text, answer.headers)
@@ -206,9 +215,12 @@ def test_a_slow_answer_becomes_a_readable_page_before_the_front_gives_up(pod: Po
 
 def test_while_the_web_server_is_away_a_readable_page_answers(pod: Pod) -> None:
     pod.machine.systemctl("stop diaspora-web")
-    answer = pod.front.get("/people")
-    assert answer.status == 503
+    answer, script = (pod.front.get("/people", headers=reads) for reads in (HTML, JSON))
+    assert (answer.status, script.status) == (503, 503)
     _assert_readable(pod, answer.text, answer.headers)
+    assert script.headers["content-type"] == "text/plain; charset=utf-8"
+    assert f"{pod.settings['pod_name']} is waking up" in script.text
+    assert script.headers["retry-after"] == answer.headers["retry-after"]
     pod.machine.systemctl("start diaspora.target")
     until(lambda: pod.front.get("/people").status == 200)
 

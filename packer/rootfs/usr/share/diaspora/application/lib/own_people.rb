@@ -40,6 +40,7 @@ class OwnPeople
     known = @known
     return if known.nil?
 
+    # An end that was there may be in use again.
     traces = DatabaseTraces.new
     known if traces.open.zero? && traces.since(known.traces).zero?
   end

@@ -17,7 +17,7 @@ class Strangers
   GUEST = :pod_guest
   # Where people log in, where mails lead, what other pods and applications ask.
   ALWAYS = %r{
-    \A/(users/(sign_in|sign_out|password|confirmation|unlock)\b|confirm_email/|i/|
+    \A/(users/(sign_in|sign_out|password)\b|confirm_email/|i/|
     receive/|fetch/|hcard/|\.well-known/|nodeinfo/|statistics\b|api/)
   }x
   # A form that somebody fills in is seen with one wake, and sent with the next.
@@ -80,6 +80,7 @@ class Strangers
     @wakes << now
     @visit_ends = now + VISIT
     Rails.logger.warn("a stranger may wake the database, #{@wakes.size} of #{A_DAY} within a day")
+    true
   end
 
   # Not for strangers alone, or one who asks often would keep it awake.
