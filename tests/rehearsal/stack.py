@@ -21,6 +21,10 @@ PLAIN = {
     "DomainName": "pod.example.org",
     "HostedZoneId": "Z0123456789ABCDEFGHIJ",
     "AdminEmail": "you@example.org",
+    # Messages are done as they come, and strangers wake the database as they like. What the template
+    # offers is told where a database sleeps (``quiet.PATIENT``).
+    "FederationPatience": "0",
+    "MonthlyBudget": "100",
 }
 # What a person puts into Parameter Store before the stack is made; as wild as RDS and SES allow.
 SECRETS = {

@@ -26,8 +26,7 @@ DAMAGE = {
 
 @pytest.fixture
 def pod(pods: Pods) -> Pod:
-    # Messages are done as soon as they come: that they wait is told elsewhere.
-    pod = pods.launch(FederationPatience="0")
+    pod = pods.launch()
     assert pod.wait_for_signal().status == "SUCCESS"
     return pod
 
