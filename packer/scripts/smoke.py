@@ -48,7 +48,7 @@ def main() -> int:
         Machine().settings.write_text(json.dumps(asdict(Settings(**settings))), encoding="utf-8")
         return 0
     prepare.read_secrets = made_up
-    cli.read_database_secrets = lambda ssm, settings: (USERNAME, os.environ["PASSWORD"])
+    prepare.read_database_secrets = lambda ssm, settings: (USERNAME, os.environ["PASSWORD"])
     return cli.main([command])
 
 

@@ -7,12 +7,17 @@ of a rehearsal, for those are containers.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from diaspora_pod import cli, prepare
+from diaspora_pod.settings import Settings
 
+from ..boot.samples import SETTINGS
 from .samples import PACKER
 
 OUTDATED = "echo 'NEEDRESTART-SVC: diaspora-web.service'"
@@ -122,3 +127,29 @@ def test_the_smoke_boot_ends_where_something_is_wanting(
     broken = call(tmp_path / "broken", function, {**good, **bad})
     assert broken.returncode == 1
     assert says in broken.stderr
+
+
+def test_the_smoke_boot_asks_aws_for_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = importlib.util.spec_from_file_location("smoke", PACKER / "scripts/smoke.py")
+    assert spec and spec.loader
+    smoke = importlib.util.module_from_spec(spec)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    spec.loader.exec_module(smoke)
+    # What it makes up is put back after this test.
+    for name in ("read_secrets", "read_database_secrets"):
+        monkeypatch.setattr(prepare, name, getattr(prepare, name))
+    monkeypatch.setattr(sys, "argv", ["smoke.py", "migrate"])
+    # As smoke.env has them: with none, the metadata service would be asked.
+    for name in ("PASSWORD", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "made up")
+    found: list[str] = []
+
+    def boots(_: list[str]) -> int:
+        settings = Settings(**SETTINGS)
+        found.append(prepare.read_secrets(settings).database_password)
+        found.append(prepare.read_login(settings, pytest.fail).password)
+        return 0
+
+    monkeypatch.setattr(cli, "main", boots)
+    assert smoke.main() == 0
+    assert found == ["made up", "made up"]

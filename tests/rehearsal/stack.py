@@ -21,8 +21,8 @@ PLAIN = {
     "DomainName": "pod.example.org",
     "HostedZoneId": "Z0123456789ABCDEFGHIJ",
     "AdminEmail": "you@example.org",
-    # Messages are done as they come, and strangers wake the database as they like. What the template
-    # offers is told where a database sleeps (``quiet.PATIENT``).
+    # Messages are done as they come, and strangers wake the database as they like. What is so by
+    # default is told where a database sleeps (``quiet.PATIENT``).
     "FederationPatience": "0",
     "MonthlyBudget": "100",
 }
