@@ -6,8 +6,8 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help generate check test rehearse rehearse-diaspora rehearse-shell lint format cost chart \
-	prices bench constraints pre-commit clean
+.PHONY: help generate check test rehearse rehearse-diaspora rehearse-sleep rehearse-shell lint \
+	format cost chart prices bench constraints pre-commit clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,10 +26,14 @@ rehearse: $(READY) ## bake the image and run the pod here (root; ARGS go to pyte
 	@$(BIN)/python -m tests.rehearsal $(ARGS)
 
 # Upstream's repository and the Gemfile's gems, unless the environment says otherwise.
-rehearse-diaspora: export DIASPORA_REPOSITORY ?= https://github.com/diaspora/diaspora.git
+rehearse-diaspora rehearse-sleep: export DIASPORA_REPOSITORY ?= https://github.com/diaspora/diaspora.git
 rehearse-diaspora: $(READY) ## the same with diaspora* itself, and write its report (root)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[browser,rehearsal]'
 	@$(BIN)/python -m tests.rehearsal diaspora $(ARGS)
+
+rehearse-sleep: $(READY) ## play a day to diaspora* and send it thousands of messages (root, two hours)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[rehearsal]'
+	@$(BIN)/python -m tests.rehearsal sleep $(ARGS)
 
 rehearse-shell: $(READY) ## run one pod here to look around in (ARGS="PodName=mine")
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[rehearsal]'

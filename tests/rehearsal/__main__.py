@@ -7,14 +7,14 @@ import sys
 
 from .checks import fault
 from .isolation import RUN, enter, run_isolated
-from .lanes import DIASPORA, run_all
+from .lanes import DIASPORA, SLEEP, run_all
 
 
 def main(arguments: list[str]) -> int:
     """Everything, with the stand-in. Or the first argument says what:
 
     ``bake`` the image; ``shell``, a pod; ``diaspora``, the stories named behind it, or all of its
-    own and the report. All else are pytest's arguments.
+    own and the report; ``sleep``, the long ones. All else are pytest's arguments.
     """
     if RUN in os.environ:
         return _inside(arguments)
@@ -39,7 +39,9 @@ def _inside(arguments: list[str]) -> int:
     import pytest
 
     if arguments[0] == "diaspora":
-        arguments = arguments[1:] or [*DIASPORA, "--report"]
+        arguments = arguments[1:] or DIASPORA
+    if arguments[0] == "sleep":
+        arguments = arguments[1:] or SLEEP
     # The project's own options leave this folder out.
     options = ["--override-ini=addopts=--strict-markers --strict-config", "--capture=no"]
     return int(pytest.main([*options, "--verbose", "--durations=0", *arguments]))

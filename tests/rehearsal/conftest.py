@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from . import report
+from . import report, seconds
 from .applications import Application, application_of
 from .aws import Aws
 from .bake import Image, bake
@@ -24,10 +24,9 @@ _COMMIT = pytest.StashKey[str]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--report``: what a run of all stories of diaspora* ends with."""
-    parser.addoption(
-        "--report", action="store_true", help=f"write {report.REPORT.name} when all are green"
-    )
+    """What a run ends with that was green: a report by its name, and the seconds of connections."""
+    parser.addoption("--report", choices=sorted(report.PAGES), help="write this report")
+    parser.addoption("--seconds", action="store_true", help=f"write {seconds.FILE.name}")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -37,12 +36,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Write the report of a green run."""
+    """Write what a green run was asked for."""
     config = session.config
-    if config.getoption("--report") and exitstatus == pytest.ExitCode.OK:
+    if exitstatus != pytest.ExitCode.OK:
+        return
+    if name := config.getoption("--report"):
         image = config.stash[_IMAGE]
         run = report.Run(image.manifest, image.fingerprints, config.stash[_COMMIT])
-        report.write(run, config.stash[_FIGURES])
+        report.write(report.PAGES[name], run, config.stash[_FIGURES])
+    if config.getoption("--seconds"):
+        version = config.stash[_IMAGE].manifest["diaspora"]["version"]
+        seconds.write(version, config.stash[_FIGURES].connected)
 
 
 @pytest.hookimpl(wrapper=True)

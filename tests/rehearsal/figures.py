@@ -35,13 +35,15 @@ class Screenshot:
 class Figures:
     """Filled by the stories, in their order. ``folder`` is where pictures are put meanwhile.
 
-    ``told`` are the stories that were green, as pytest names them.
+    ``told`` are the stories that were green, as pytest names them. ``connected`` holds for how many
+    seconds each kind of event keeps the database connected.
     """
 
     folder: Path
     told: list[str] = field(default_factory=list)
     measured: list[Figure] = field(default_factory=list)
     screenshots: list[Screenshot] = field(default_factory=list)
+    connected: dict[str, float] = field(default_factory=dict)
 
     def add(self, part: str, what: str, here: str, before: str = "", why: str = "") -> None:
         """Note something measured, and say it in the log."""

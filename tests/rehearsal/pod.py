@@ -49,9 +49,12 @@ class PodMachine(Machine):
 class Pod:
     """A pod of one stack; ``machine`` is off until it is started."""
 
-    def __init__(self, aws: Aws, machine: PodMachine, stack: RenderedStack) -> None:
+    def __init__(
+        self, aws: Aws, machine: PodMachine, stack: RenderedStack, database: Database
+    ) -> None:
         self.aws = aws
         self.machine = machine
+        self.database = database
         self.stack = stack
         self.instance_id = stack.instance_id
         self.settings = stack.settings
@@ -128,10 +131,10 @@ class Pods:
         self, stack_name: str = "pod", database: Database | None = None, /, **answers: str
     ) -> Pod:
         """The same, not started yet."""
-        host = (database or self._aws.database).host
-        stack = rendered_stack(stack_name, answers, host)
+        database = database or self._aws.database
+        stack = rendered_stack(stack_name, answers, database.host)
         machine = self._machine(stack_name)
-        pod = Pod(self._aws, machine, stack)
+        pod = Pod(self._aws, machine, stack, database)
         self._introduce(pod)
         _seed(machine, stack)
         return pod

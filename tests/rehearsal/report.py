@@ -1,4 +1,4 @@
-"""The report of a rehearsal of diaspora*, written by the run itself when every story was green.
+"""The reports of rehearsals of diaspora*, written by the runs themselves when all was green.
 
 ``python -m tests.rehearsal.report`` says, one line each, what has changed since it was written.
 """
@@ -21,6 +21,7 @@ from .figures import Figure, Figures
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / "docs/rehearsal-diaspora.md"
+SLEEP = ROOT / "docs/rehearsal-sleep.md"
 PICTURES = ROOT / "docs/diaspora"
 PACKER = ROOT / "packer"
 # What the report is about → where it is in packer/.
@@ -47,6 +48,27 @@ says what it is, and what it does not prove. *By hand* is what was measured of t
 on the same system without this image ({by_hand}). Seconds are of one machine with two processors.
 """
 _BY_HAND = "2026-11-23, Debian 13, x86_64"
+_SLEEP_HEAD = """\
+# What lets the database sleep, rehearsed with diaspora\\* itself
+
+Written by `make rehearse-sleep` when every story below was green. [rehearsal.md](rehearsal.md) says
+what it is, and what it does not prove. Arrivals are drawn as [cost.md](cost.md) has them; the time
+between connections is skipped and nothing else. Seconds are of one machine with two processors.
+"""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Where a report is, and what it begins with."""
+
+    file: Path
+    head: str
+
+
+PAGES = {
+    "diaspora": Page(REPORT, _HEAD.format(by_hand=_BY_HAND)),
+    "sleep": Page(SLEEP, _SLEEP_HEAD),
+}
 
 
 @dataclass(frozen=True)
@@ -61,15 +83,16 @@ class Run:
     commit: str
 
 
-def write(run: Run, figures: Figures) -> None:
-    """Write the report and its pictures, as files of whoever owns the project's folder."""
-    shutil.rmtree(PICTURES, ignore_errors=True)
-    PICTURES.mkdir()
+def write(page: Page, run: Run, figures: Figures) -> None:
+    """Write a report and its pictures, as files of whoever owns the project's folder."""
+    if figures.screenshots:
+        shutil.rmtree(PICTURES, ignore_errors=True)
+        PICTURES.mkdir()
     for shot in figures.screenshots:
         shutil.copy(shot.file, PICTURES)
-    REPORT.write_text(_text(run, figures))
+    page.file.write_text(_text(page, run, figures))
     owner = ROOT.stat()
-    for path in (REPORT, PICTURES, *PICTURES.iterdir()):
+    for path in (page.file, PICTURES, *PICTURES.iterdir()):
         os.chown(path, owner.st_uid, owner.st_gid)
 
 
@@ -105,11 +128,12 @@ def _content(file: Path) -> str:
     return file.read_bytes().hex() if file.is_file() else ""
 
 
-def _text(run: Run, figures: Figures) -> str:
-    parts = [_HEAD.format(by_hand=_BY_HAND), "## What was run\n", _subject(run)]
+def _text(page: Page, run: Run, figures: Figures) -> str:
+    parts = [page.head, "## What was run\n", _subject(run)]
     parts += ["## Figures\n", *_tables(figures.measured)]
     parts += ["## What was proved\n", *_stories(figures.told)]
-    parts += ["## What a visitor saw\n", *_pictures(figures)]
+    if figures.screenshots:
+        parts += ["## What a visitor saw\n", *_pictures(figures)]
     return "\n".join(parts)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from ..authority import Authority, Certificate
 from ..log import say
 from ..network import Vpc
+from .sessions import LOG_SETTINGS, Session, sessions_of
 
 PORT = 5432
 _OWNER = "postgres"
@@ -27,7 +28,6 @@ ssl = on
 ssl_cert_file = '{folder}/server.crt'
 ssl_key_file = '{folder}/server.key'
 password_encryption = 'scram-sha-256'
-log_connections = on
 """
 # TLS is not forced: a client that talks without it is to be caught by what it does itself.
 _WHO_MAY = """
@@ -115,6 +115,11 @@ class Database:
         """Run SQL in the pod's database; returns values, unaligned."""
         return self._admin(sql, self._name)
 
+    def sessions(self, since: float = 0) -> list[Session]:
+        """The pod's connections by PostgreSQL's own log: those that began since then, in order."""
+        log = (self._folder / "log").read_text(errors="replace")
+        return [session for session in sessions_of(self._user, log) if session.began >= since]
+
     # The cluster.
 
     def _make_cluster(self) -> None:
@@ -129,7 +134,7 @@ class Database:
         say("database: a PostgreSQL cluster runs")
 
     def _settings(self) -> str:
-        return _SETTINGS.format(folder=self._folder, address=self._inner_address)
+        return _SETTINGS.format(folder=self._folder, address=self._inner_address) + LOG_SETTINGS
 
     def _tls(self, certificate: Certificate | None) -> None:
         self._admin(f"ALTER SYSTEM SET ssl = {'on' if certificate else 'off'}")
