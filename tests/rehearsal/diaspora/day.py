@@ -19,6 +19,8 @@ from ..pod import Pod
 from .life import Life
 
 HOUR = 3600.0
+# What the web server answers by what it remembers: pages that were loaded, and strangers' visits.
+REMEMBERED = ("tab", "stranger")
 # So long after the last connection has ended whoever looks at that has seen it.
 NOTICED = 6.0
 # So long before something happens the clock runs as it does: sidekiq looks every few seconds.
@@ -86,7 +88,7 @@ class Clock:
 class Player:
     """Plays arrivals to one pod, where messages wait for so many minutes.
 
-    ``web``: its web server has clocks of its own, which are given the time that they want.
+    ``web``: its web server remembers some things by a clock of its own, which never jumps.
     """
 
     def __init__(self, pod: Pod, life: Life, patience: float, *, web: bool) -> None:
@@ -98,11 +100,12 @@ class Player:
 
     def play(self, arrivals: Iterable[Arrival], start: float, end: float) -> None:
         """Have everything happen that does from one time of the drawn day to another."""
+        played = [it for it in arrivals if start <= it.at < end]
         self.clock.start(start)
-        for at, kind in arrivals:
-            if start <= at < end:
-                self._wait_for(at)
-                self._life.happen(kind)
+        for number, (at, kind) in enumerate(played):
+            self._wait_for(at, _first_of(REMEMBERED, played[number:]))
+            self._life.happen(kind)
+            self._pod.machine.say(f"{at / HOUR:.2f} h: {kind}")
         self._wait_for(end)
 
     def connected(self) -> list[Session]:
@@ -113,21 +116,26 @@ class Player:
             for it in self._pod.database.sessions(self.clock.jumps[0][0])
         ]
 
-    def _wait_for(self, at: float) -> None:
+    def _wait_for(self, at: float, remembered: float = inf) -> None:
+        """Wait until a time; at the other the web server must have forgotten what was before."""
         rested = False
         while (left := at - self.clock.now()) > 0:
-            gap = min(left, self._nothing_for()) - EARLY
+            spare = remembered - self.clock.now() - self._remembers_for()
+            gap = min(left, spare, self._nothing_for()) - EARLY
             # Looked at twice: a job that was taken a moment ago is nowhere until it is begun.
             if gap > EARLY and rested:
                 self._skip(gap)
             rested = gap > EARLY
             time.sleep(max(0.0, min(LOOK_EVERY, at - self.clock.now())))
 
+    def _remembers_for(self) -> float:
+        return max(0.0, self._life.settles - time.time()) if self._web else 0
+
     def _nothing_for(self) -> float:
         """For how many seconds nothing happens by itself."""
         running, since, due = self._redis(_STATE).split()
         now = time.time()
-        if running != "0" or self._is_in_use(now) or (self._web and now < self._life.settles):
+        if running != "0" or self._is_in_use(now):
             return 0
         first = inf if since == "-" else float(since) + self._patience
         return min(first, inf if due == "-" else float(due)) - now
@@ -145,6 +153,10 @@ class Player:
         return self._pod.machine.succeed(
             f"redis-cli -s /run/redis/redis-server.sock EVAL {shlex.quote(script)} 0 {given}"
         )
+
+
+def _first_of(kinds: tuple[str, ...], arrivals: list[Arrival]) -> float:
+    return next((it.at for it in arrivals if it.kind in kinds), inf)
 
 
 def billed(sessions: Sequence[Session], pause: float) -> tuple[float, int]:
