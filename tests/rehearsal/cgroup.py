@@ -1,11 +1,17 @@
-"""A control group for each machine: two that share one would end each other's processes."""
+"""Control groups: one for each machine, and one of its memory where it is to have little.
+
+Two machines that shared one would end each other's processes.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import time
 from pathlib import Path
+
+MEMORY = Path("/sys/fs/cgroup/memory")
 
 
 def run_group(run: str) -> Path:
@@ -17,6 +23,38 @@ def join(group: Path) -> None:
     """Make a group and put the calling process into it."""
     group.mkdir(parents=True, exist_ok=True)
     (group / "cgroup.procs").write_text(str(os.getpid()))
+
+
+class Memory:
+    """What a machine's processes may have together, with the files that the kernel keeps for them.
+
+    Only the first version of control groups lets us bound what no systemd of the host's has made:
+    ``MEMORY`` is there where the host has it.
+    """
+
+    def __init__(self, name: str, most: int, swap: int) -> None:
+        self.folder = MEMORY / f"diaspora-rehearsal-{name}"
+        self.folder.mkdir(exist_ok=True)
+        self._set("limit_in_bytes", most)
+        self._set("memsw.limit_in_bytes", most + swap)
+        self._set("swappiness", 10 if swap else 0)
+
+    def killed(self) -> int:
+        """How many processes the kernel has ended for want of memory."""
+        return self._number("oom_control", "oom_kill")
+
+    def swapped(self) -> int:
+        """Bytes that are in swap now."""
+        return self._number("stat", "total_swap")
+
+    def _set(self, name: str, value: int) -> None:
+        (self.folder / f"memory.{name}").write_text(str(value))
+
+    def _number(self, name: str, line: str) -> int:
+        text = (self.folder / f"memory.{name}").read_text()
+        found = re.search(rf"^{line} (\d+)$", text, re.M)
+        assert found is not None, text
+        return int(found[1])
 
 
 def remove(group: Path) -> None:

@@ -30,7 +30,8 @@ _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 class Machine:
     """One machine; ``root`` is its file system, there whether it runs or not.
 
-    What is on its ``disk`` may be lost in a crash; without one a crash loses nothing of it.
+    What is on its ``disk`` may be lost in a crash; without one a crash loses nothing of it. It has
+    the host's memory, but for what ``memory`` says when it starts.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Machine:
         self._folder = folder
         self.namespace = namespace
         self.group = cgroup.run_group(folder.parents[1].name) / name
+        self.memory: cgroup.Memory | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._leader = 0
         self._last = ""
@@ -93,7 +95,8 @@ class Machine:
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
             self._process.wait()
-        cgroup.remove(self.group)
+        for group in self._groups():
+            cgroup.remove(group)
 
     # Commands.
 
@@ -237,9 +240,16 @@ class Machine:
                 stderr=console,
                 # A host with control groups of both versions would offer the machine the old ones.
                 env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
-                preexec_fn=lambda: cgroup.join(self.group),
+                preexec_fn=self._join_groups,
             )
         self._wait("for its systemd", 60, self._answers, every=0.1)
+
+    def _groups(self) -> list[Path]:
+        return [self.group, *([self.memory.folder] if self.memory else [])]
+
+    def _join_groups(self) -> None:
+        for group in self._groups():
+            cgroup.join(group)
 
     def _answers(self) -> str | None:
         """Whether there is a leader that takes commands; finds it where it is not known yet."""

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from ..aws import Aws
+from ..fakes.far_pod import FarPod
 from ..pod import Pod
 from .person import Person, make_account
 
 ADMIN = ("alice", "alice@example.org")
+
+
+@pytest.fixture(scope="session")
+def far(region: Aws) -> FarPod:
+    """Another pod, whose person ours believes."""
+    return FarPod(region.vpc, region.names, region.authority)
 
 
 @pytest.fixture(scope="module")

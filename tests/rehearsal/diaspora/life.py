@@ -84,8 +84,9 @@ class Life:
     def _prepare(self) -> None:
         post = {"status_message": {"text": "Good morning"}, "aspect_ids": ["public"]}
         assert self._writer.send("/status_messages", post).status == 201
+        taken = len(self._far.taken)
         assert self._writer.follow(self._far.erin.handle).status == 200
-        until(lambda: self._far.taken != [])
+        until(lambda: len(self._far.taken) > taken)
         self._guid, self._key = self._ask(
             "SELECT guid, replace(serialized_public_key, chr(10), '~') FROM people"
             f" WHERE diaspora_handle = '{ADMIN[0]}@{self._pod.stack.host}'"
@@ -98,7 +99,7 @@ class Life:
         return cycle((*pages, f"/u/{name}", f"/public/{name}.atom"))
 
     def _private_message(self) -> None:
-        sealed = self._far.erin.participation(self._post, self._key.replace("~", "\n"))
+        sealed = self._far.erin.post("for you alone", self._key.replace("~", "\n"))
         self._receive(f"users/{self._guid}", sealed, PRIVATE)
 
     def _receive(self, way: str, body: bytes, headers: dict[str, str]) -> None:

@@ -38,11 +38,11 @@ PRESSURE = Path("/proc/pressure/cpu")
 
 
 @pytest.fixture(scope="module")
-def life(pod: Pod, password: str) -> Life:
+def life(pod: Pod, password: str, far: FarPod) -> Life:
     """What may happen to the pod."""
     alice = Person(pod)
     assert alice.log_in(ADMIN[0], password).status == 302
-    return Life(pod, FarPod(pod.aws.vpc, pod.aws.names, pod.aws.authority), [alice])
+    return Life(pod, far, [alice])
 
 
 @pytest.mark.parametrize("kind", KINDS)

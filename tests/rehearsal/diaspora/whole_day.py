@@ -90,12 +90,6 @@ class Played:
 
 
 @pytest.fixture
-def far(aws: Aws) -> FarPod:
-    """The rest of the world."""
-    return FarPod(aws.vpc, aws.names, aws.authority)
-
-
-@pytest.fixture
 def lives(pods: Pods, aws: Aws, far: FarPod) -> dict[str, tuple[Pod, Life]]:
     """A pod for each way, with its people."""
     launched = {way.name: _launched(pods, aws, way) for way in WAYS}

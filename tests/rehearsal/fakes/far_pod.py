@@ -55,21 +55,14 @@ class Author:
         kind = serialization.PublicFormat.SubjectPublicKeyInfo
         return self.key.public_key().public_bytes(serialization.Encoding.PEM, kind).decode()
 
-    def post(self, text: str) -> bytes:
-        """A public post, ready to be sent."""
-        return self._envelope(
+    def post(self, text: str, reader_key: str = "") -> bytes:
+        """A post, ready to be sent: a public one, or for the eyes of whoever has the key alone."""
+        envelope = self._envelope(
             f"<status_message><author>{self.handle}</author><guid>{secrets.token_hex(16)}</guid>"
             f"<created_at>2026-01-01T00:00:00Z</created_at><text>{escape(text)}</text>"
-            "<public>true</public></status_message>"
+            f"<public>{'false' if reader_key else 'true'}</public></status_message>"
         )
-
-    def participation(self, post: str, reader_key: str) -> bytes:
-        """The thanks for a post of that guid, for the eyes of whoever has the key alone."""
-        told = (
-            f"<participation><author>{self.handle}</author><guid>{secrets.token_hex(16)}</guid>"
-            f"<parent_guid>{post}</parent_guid><parent_type>Post</parent_type></participation>"
-        )
-        return _sealed(self._envelope(told), reader_key)
+        return _sealed(envelope, reader_key) if reader_key else envelope
 
     def _envelope(self, message: str) -> bytes:
         parts = (message, _TYPE, _ENCODING, _ALGORITHM)
@@ -86,17 +79,22 @@ class Author:
 
 
 class FarPod:
-    """Where Erin lives. ``taken`` are the paths to which messages were delivered."""
+    """Where Erin lives. ``taken`` are the paths to which messages were delivered.
+
+    It also takes what diaspora* says of each public post to a server of feeds.
+    """
 
     ADDRESS = "192.0.2.90"
     HOST = "far.example.com"
+    HUB = "pubsubhubbub.appspot.com"
 
     def __init__(self, vpc: Vpc, names: Names, authority: Authority) -> None:
         self.erin = Author.of(f"erin@{self.HOST}")
         self.taken: list[str] = []
-        names.add(self.HOST, self.ADDRESS)
+        for host in (self.HOST, self.HUB):
+            names.add(host, self.ADDRESS)
         vpc.add_address(self.ADDRESS)
-        context = authority.certificate(self.HOST).server_context()
+        context = authority.certificate(self.HOST, self.HUB).server_context()
         serve_http(vpc.aws, (self.ADDRESS, 443), self._handler(), context)
 
     def _handler(self) -> type[QuietHandler]:
@@ -112,7 +110,8 @@ class FarPod:
 
             def do_POST(self) -> None:  # noqa: N802
                 self.body()
-                pod.taken.append(self.path)
+                if self.headers["Host"] == pod.HOST:
+                    pod.taken.append(self.path)
                 self.answer(202)
 
         return Handler
