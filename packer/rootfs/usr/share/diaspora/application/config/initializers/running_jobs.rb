@@ -14,10 +14,11 @@ class RunningJobs
     Sidekiq.redis {|redis| redis.call("HDEL", KEY, job["jid"]) }
   end
 
-  # What the process before this one was killed with.
+  # What the process before this one was killed with. The oldest last: it is the first again, and what
+  # waits until it is old enough (messages_wait.rb) is as old as it was.
   def self.put_back
-    Sidekiq.redis {|redis| redis.call("HVALS", KEY) }.each do |found|
-      job = Sidekiq.load_json(found)
+    found = Sidekiq.redis {|redis| redis.call("HVALS", KEY) }.map {|job| Sidekiq.load_json(job) }
+    found.sort_by {|job| -job["enqueued_at"].to_f }.each do |job|
       job["kills"] = job["kills"].to_i + 1
       put(job)
       Sidekiq.redis {|redis| redis.call("HDEL", KEY, job["jid"]) }
