@@ -94,9 +94,10 @@ class Life:
         self._post = self._ask("SELECT guid FROM posts WHERE text = 'Good morning'")
 
     def _strangers_pages(self) -> Iterator[str]:
+        """Those that ask the database."""
         name = ADMIN[0]
-        pages = (f"/people/{self._guid}", f"/posts/{self._post}", "/tags/morning", "/public")
-        return cycle((*pages, f"/u/{name}", f"/public/{name}.atom"))
+        pages = (f"/people/{self._guid}", f"/posts/{self._post}", "/tags/morning", f"/u/{name}")
+        return cycle((*pages, f"/public/{name}.atom"))
 
     def _private_message(self) -> None:
         sealed = self._far.erin.post("for you alone", self._key.replace("~", "\n"))

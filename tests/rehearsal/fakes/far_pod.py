@@ -129,6 +129,8 @@ class FarPod:
         }
         return {
             "/": "",
+            # What she wrote before somebody followed her.
+            f"/people/{self.erin.guid}/stream": "[]",
             "/.well-known/webfinger": json.dumps(webfinger),
             hcard: _HCARD.format(guid=self.erin.guid, key=self.erin.public_key),
         }
