@@ -61,7 +61,9 @@ class Way:
         seconds = image(self.patience).seconds(PODS_KNOWN)
         # It knows the image as a whole: what asks where the web does nothing is a page to it.
         asks = {} if self.web else dict.fromkeys(("private", "tab", "lookup", "stranger"), "page")
-        arrivals = [(at, asks.get(kind, kind)) for at, kind in self.arrivals]
+        # The simulation ends at midnight, with what still waits then.
+        later = (24 - self.hours[1]) * HOUR
+        arrivals = [(at + later, asks.get(kind, kind)) for at, kind in self.arrivals]
         return simulate(arrivals, 1, seconds, self.patience, SECONDS_UNTIL_PAUSE)
 
 
