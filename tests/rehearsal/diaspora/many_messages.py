@@ -127,7 +127,6 @@ def test_ten_thousand_that_came_while_sidekiq_was_stopped_starve_nobody(
         seen = (found.get(unit, 0) / MIB for found in (before, full, after))
         told = "{:.0f} MiB, {:.0f} MiB, {:.0f} MiB".format(*seen)
         figures.add(part, f"`{unit}` before, while they wait, after", told)
-    assert through < 600
 
 
 def _all_arrived(life: Life) -> bool:
