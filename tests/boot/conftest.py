@@ -28,6 +28,15 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "S")
 
 
+@pytest.fixture(autouse=True)
+def no_systemd(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Whoever runs the tests need not have one, and nobody is to hear of the one that is there."""
+    commands = tmp_path_factory.mktemp("commands")
+    (commands / "systemctl").write_text("#!/bin/sh\nexit 1\n", "utf-8")
+    (commands / "systemctl").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{commands}:{os.environ['PATH']}")
+
+
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
     """The image's tree as far as the program knows it, owned by whoever runs the tests."""
