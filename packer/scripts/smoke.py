@@ -12,10 +12,11 @@ from dataclasses import asdict, fields
 
 sys.path.insert(0, "/usr/lib/diaspora")
 
-from diaspora_pod import aws, cli, prepare
+from diaspora_pod import aws, cli
+from diaspora_pod.boot import prepare
+from diaspora_pod.boot.own_secrets import new_oidc_key, new_session_secret
+from diaspora_pod.boot.render import Secrets
 from diaspora_pod.machine import Machine
-from diaspora_pod.own_secrets import new_oidc_key, new_session_secret
-from diaspora_pod.render import Secrets
 from diaspora_pod.settings import Settings
 
 # What means something here. Every other setting is "1", which the schema takes for all of them.

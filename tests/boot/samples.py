@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from diaspora_pod.render import Secrets
+from diaspora_pod.boot.render import Secrets
 from diaspora_pod.settings import Settings
 
 SETTINGS = {

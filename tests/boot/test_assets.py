@@ -8,8 +8,9 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from diaspora_pod import assets, cli
-from diaspora_pod.assets import exchange
+from diaspora_pod import cli
+from diaspora_pod.boot import assets
+from diaspora_pod.boot.assets import exchange
 from diaspora_pod.errors import Permanent
 from diaspora_pod.machine import Machine
 from diaspora_pod.progress import read_failure

@@ -164,12 +164,12 @@ def imports(path: Path, top: bool) -> set[str]:
 
 
 def test_what_is_not_pythons_own_is_imported_only_where_it_is_needed() -> None:
-    for path in PROGRAM.glob("*.py"):
+    for path in PROGRAM.rglob("*.py"):
         assert imports(path, top=True) <= set(sys.stdlib_module_names), path.name
 
 
 def test_nothing_is_needed_that_the_distribution_does_not_package() -> None:
-    needed = {name for path in PROGRAM.glob("*.py") for name in imports(path, top=False)}
+    needed = {name for path in PROGRAM.rglob("*.py") for name in imports(path, top=False)}
     assert needed - set(sys.stdlib_module_names) == {"boto3", "botocore", "jinja2", "psycopg2"}
 
 

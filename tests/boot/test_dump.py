@@ -15,11 +15,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from diaspora_pod import application, cli, database, dump, moving, redis, units
-from diaspora_pod.dump import Dump
+from diaspora_pod import application, cli, database, redis, units
 from diaspora_pod.errors import Permanent, Transient
 from diaspora_pod.machine import Machine
-from diaspora_pod.transfer import Transfer
+from diaspora_pod.moving import commands as moving
+from diaspora_pod.moving import dump
+from diaspora_pod.moving.dump import Dump
+from diaspora_pod.moving.transfer import Transfer
 from diaspora_pod.units import State
 
 from . import samples

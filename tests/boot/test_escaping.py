@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from diaspora_pod import escaping
+from diaspora_pod.boot import escaping
 from diaspora_pod.errors import Permanent
 
 from . import samples

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from diaspora_pod import aws, first_boot, units, web
+from diaspora_pod import aws, units, web
+from diaspora_pod.boot import first_boot
+from diaspora_pod.boot.first_boot import Herald, read_stack, unique_id, watch_first_boot
 from diaspora_pod.errors import Permanent, Transient
-from diaspora_pod.first_boot import Herald, read_stack, unique_id, watch_first_boot
 from diaspora_pod.journal import Line
 from diaspora_pod.machine import Machine
 from diaspora_pod.progress import Note

@@ -11,11 +11,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from diaspora_pod import aws, database, files, load, moving, redis, units
+from diaspora_pod import aws, database, files, redis, units
 from diaspora_pod.errors import Permanent, Transient
-from diaspora_pod.load import Load
 from diaspora_pod.machine import Machine
-from diaspora_pod.transfer import Manifest, Transfer
+from diaspora_pod.moving import commands as moving
+from diaspora_pod.moving import load
+from diaspora_pod.moving.load import Load
+from diaspora_pod.moving.transfer import Manifest, Transfer
 
 from . import samples
 from .fakes import DatabaseError

@@ -11,10 +11,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from diaspora_pod import application, migrate
+from diaspora_pod import application
+from diaspora_pod.boot import migrate
+from diaspora_pod.boot.migrate import ATTEMPTS, Migration
 from diaspora_pod.errors import Permanent
 from diaspora_pod.machine import Machine
-from diaspora_pod.migrate import ATTEMPTS, Migration
 from diaspora_pod.progress import Progress, read_failure, read_progress
 
 from .fakes import Database, OperationalError, Pauses, never

@@ -7,7 +7,8 @@ import stat
 from typing import Any
 
 import pytest
-from diaspora_pod import aws, own_secrets, prepare
+from diaspora_pod import aws
+from diaspora_pod.boot import own_secrets, prepare
 from diaspora_pod.errors import Permanent, Transient
 from diaspora_pod.machine import Machine
 from diaspora_pod.progress import Note, Progress, read_failure

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 import yaml
+from diaspora_pod.boot.render import PAGES, first_minute, pod_check_day, render, write
 from diaspora_pod.errors import Permanent
 from diaspora_pod.machine import Machine
-from diaspora_pod.render import PAGES, first_minute, pod_check_day, render, write
 
 from . import samples
 
@@ -402,7 +402,7 @@ def test_only_root_may_write_and_only_the_application_may_read_secrets(
     def note(path: Path, content: str, *, mode: int, owner: str, group: str) -> None:
         asked[str(path.relative_to(machine.root))] = (owner, group)
 
-    monkeypatch.setattr("diaspora_pod.render.files.write", note)
+    monkeypatch.setattr("diaspora_pod.boot.render.files.write", note)
     as_installed = Machine(machine.root)
     write(as_installed, render(as_installed, samples.settings(), samples.secrets()))
     assert {path for path, who in asked.items() if who == ("root", "diaspora")} == SECRET

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from diaspora_pod import script
 from diaspora_pod.errors import Permanent
+from diaspora_pod.moving import script
 
 from .moving import FRESH, SCRIPT, Tables
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from diaspora_pod import own_secrets, parameters
+from diaspora_pod.boot import own_secrets, parameters
 from diaspora_pod.errors import Permanent, Transient
 
 from .fakes import stubbed

@@ -37,7 +37,7 @@ def test_what_came_after_the_first_image_has_a_default_so_that_an_older_template
 def test_every_setting_is_used_somewhere() -> None:
     used = {
         node.attr
-        for path in PROGRAM.glob("*.py")
+        for path in PROGRAM.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
@@ -45,7 +45,7 @@ def test_every_setting_is_used_somewhere() -> None:
     }
     # Read by the check of all others.
     used.add("must_know")
-    watcher = (PROGRAM / "first_boot.py").read_text()
+    watcher = (PROGRAM / "boot/first_boot.py").read_text()
     templates = "".join(path.read_text() for path in TEMPLATES.rglob("*.j2"))
     unused = {
         key

@@ -10,9 +10,9 @@ import zlib
 from dataclasses import replace
 
 import pytest
-from diaspora_pod import transfer
 from diaspora_pod.errors import Permanent, Transient
-from diaspora_pod.transfer import Manifest, Measured, Transfer
+from diaspora_pod.moving import transfer
+from diaspora_pod.moving.transfer import Manifest, Measured, Transfer
 
 from .fakes import stubbed
 from .moving import NAME, Bucket

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from diaspora_pod import units
+from diaspora_pod.boot.steps import steps
 from diaspora_pod.errors import Transient
-from diaspora_pod.steps import steps
 from diaspora_pod.units import State
 
 SAID = """\

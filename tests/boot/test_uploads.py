@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from diaspora_pod.boot.uploads import FOLDERS, make_folder
 from diaspora_pod.errors import Permanent, Transient
-from diaspora_pod.uploads import FOLDERS, make_folder
 
 from . import samples
 from .fakes import stubbed

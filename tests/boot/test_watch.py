@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import pytest
+from diaspora_pod.boot.steps import steps
+from diaspora_pod.boot.watch import MAX_RESTARTS, STANDS, Eyes, watch
 from diaspora_pod.errors import Permanent, Transient
 from diaspora_pod.progress import Note
-from diaspora_pod.steps import steps
 from diaspora_pod.units import State
-from diaspora_pod.watch import MAX_RESTARTS, STANDS, Eyes, watch
 
 STEPS = steps(runs_jobs=True)
 DEADLINE = 960.0

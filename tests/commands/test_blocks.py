@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from diaspora_pod import cli
-from diaspora_pod.transfer import NAME
+from diaspora_pod.moving.transfer import NAME
 
 from diaspora_cf.generator import ROOT
 from diaspora_cf.stacks import STACKS

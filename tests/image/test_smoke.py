@@ -14,7 +14,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from diaspora_pod import cli, prepare
+from diaspora_pod import cli
+from diaspora_pod.boot import prepare
 from diaspora_pod.settings import Settings
 
 from ..boot.samples import SETTINGS

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from diaspora_pod import transfer
-from diaspora_pod.own_secrets import DOMAIN_NAME, OIDC_KEY, SESSION_SECRET
+from diaspora_pod.boot.own_secrets import DOMAIN_NAME, OIDC_KEY, SESSION_SECRET
+from diaspora_pod.moving import transfer
 
 from ..answers import CHOICES, HOSTED, MAIL
 from ..iam import allowed, statements

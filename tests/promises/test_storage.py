@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from diaspora_pod import transfer
+from diaspora_pod.moving import transfer
 
 from ..answers import CHOICES
 from .breaking import Mutation, add, attribute, change, output

@@ -8,13 +8,15 @@ import functools
 import os
 from collections.abc import Callable, Iterator, Sequence
 
-from . import admin, assets, aws, database, moving, uploads, web
+from . import admin, aws, database, web
+from .boot import assets, uploads
+from .boot.first_boot import watch_first_boot
+from .boot.migrate import Migration
+from .boot.prepare import prepare, read_login
 from .errors import Permanent, Trouble
-from .first_boot import watch_first_boot
 from .machine import WEB_SOCKET, Machine
-from .migrate import Migration
+from .moving import commands as moving
 from .patience import patiently
-from .prepare import prepare, read_login
 from .progress import Progress, say
 from .settings import load
 

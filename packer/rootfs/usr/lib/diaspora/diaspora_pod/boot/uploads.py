@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .aws import troubles
-from .settings import Settings
+from ..aws import troubles
+from ..settings import Settings
 
 FOLDERS = ("images", "users")
 # What s3fs takes for a folder.

@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .errors import Trouble
-from .progress import Note, say
+from ..errors import Trouble
+from ..progress import Note, say
+from ..units import State
 from .steps import ANSWER, Step
-from .units import State
 
 POLL = 1.0
 # What fails may work at the next try: a right that IAM has not spread yet, a bucket that was just

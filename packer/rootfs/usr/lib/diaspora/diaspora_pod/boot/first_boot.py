@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from . import aws, files, journal, log_group, settings, units, web
-from .errors import Permanent, Transient
-from .machine import CONSOLE, Machine
-from .patience import patiently
-from .progress import Note, read_failure, read_progress, say
+from .. import aws, files, journal, log_group, settings, units, web
+from ..errors import Permanent, Transient
+from ..machine import CONSOLE, Machine
+from ..patience import patiently
+from ..progress import Note, read_failure, read_progress, say
 from .steps import steps
 from .watch import Eyes, watch
 

@@ -12,16 +12,17 @@ import zlib
 from collections.abc import Callable
 from typing import IO, Any, cast
 
-from . import database, jobs, redis, rows, script, units
-from .database import Login
+from .. import database, jobs, redis, units
+from ..boot.migrate import known_versions, refuse_newer
+from ..boot.steps import MIGRATE, WEB
+from ..database import Login
+from ..errors import Permanent
+from ..machine import Machine
+from ..patience import patiently
+from ..progress import say
+from ..settings import Settings
+from . import rows, script
 from .dump import ATTEMPTS, start, waiting
-from .errors import Permanent
-from .machine import Machine
-from .migrate import known_versions, refuse_newer
-from .patience import patiently
-from .progress import say
-from .settings import Settings
-from .steps import MIGRATE, WEB
 from .transfer import Manifest, Transfer
 
 # Somebody else's transaction is not waited for without end.

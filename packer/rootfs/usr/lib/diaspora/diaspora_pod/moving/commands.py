@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import signal
 
-from . import aws, files
+from .. import aws, files
+from ..boot.prepare import read_login
+from ..machine import Machine
+from ..settings import load
 from .dump import Dump, new_name, resume, waiting
 from .load import Load, take_jobs
-from .machine import Machine
-from .prepare import read_login
-from .settings import load
 from .transfer import Transfer
 
 

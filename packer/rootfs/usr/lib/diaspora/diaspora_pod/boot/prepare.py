@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import aws, database, files, own_secrets, parameters
-from .machine import Machine
-from .patience import patiently
-from .progress import Progress, say
+from .. import aws, database, files
+from ..machine import Machine
+from ..patience import patiently
+from ..progress import Progress, say
+from ..settings import Settings, load, unknown
+from . import own_secrets, parameters
 from .render import Secrets, render, write
-from .settings import Settings, load, unknown
 
 RUNS_JOBS = "runs-jobs"
 

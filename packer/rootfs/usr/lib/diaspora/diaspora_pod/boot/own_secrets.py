@@ -8,8 +8,8 @@ import subprocess
 from collections.abc import Callable
 from typing import Any
 
+from ..errors import Permanent, Transient
 from . import parameters
-from .errors import Permanent, Transient
 
 SESSION_SECRET = "session-secret"
 OIDC_KEY = "oidc-key"

@@ -10,12 +10,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from . import database
-from .application import start_migration
-from .errors import Permanent, Transient
-from .machine import Machine
-from .patience import patiently
-from .progress import Progress, say
+from .. import database
+from ..application import start_migration
+from ..errors import Permanent, Transient
+from ..machine import Machine
+from ..patience import patiently
+from ..progress import Progress, say
 
 ATTEMPTS = 5
 # Seconds between two looks at the lock while a migration runs.

@@ -13,14 +13,15 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from typing import Any
 
-from . import application, database, jobs, redis, rows, units
-from .database import Login
-from .errors import Permanent, Transient
-from .machine import Machine
-from .patience import patiently
-from .progress import say
-from .settings import Settings
-from .steps import SIDEKIQ, WEB
+from .. import application, database, jobs, redis, units
+from ..boot.steps import SIDEKIQ, WEB
+from ..database import Login
+from ..errors import Permanent, Transient
+from ..machine import Machine
+from ..patience import patiently
+from ..progress import say
+from ..settings import Settings
+from . import rows
 from .transfer import Manifest, Measured, Transfer
 
 # Seconds for the jobs that are to be done at once; what is left then travels.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .errors import Permanent
+from ..errors import Permanent
 
 
 def toml(text: str) -> str:

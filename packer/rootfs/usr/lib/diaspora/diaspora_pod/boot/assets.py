@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import files
-from .aws import troubles
-from .machine import Machine
-from .progress import say
-from .settings import Settings
+from .. import files
+from ..aws import troubles
+from ..machine import Machine
+from ..progress import say
+from ..settings import Settings
 
 FOLDER = "assets"
 # Newest first, until this many bytes: some eight images' worth.

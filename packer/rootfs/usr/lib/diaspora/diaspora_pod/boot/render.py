@@ -6,8 +6,8 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import escaping, files
-from .machine import (
+from .. import files
+from ..machine import (
     AUTHORITIES,
     DATABASE_AUTHORITIES,
     REDIS_SOCKET,
@@ -15,7 +15,8 @@ from .machine import (
     WEB_SOCKET,
     Machine,
 )
-from .settings import Settings
+from ..settings import Settings
+from . import escaping
 
 # Each for people, and in plain text for whatever reads no HTML.
 PAGES = tuple(

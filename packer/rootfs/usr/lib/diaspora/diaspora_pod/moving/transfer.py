@@ -16,10 +16,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import IO, Any, TypeVar, cast
 
-from .aws import error_code, troubles
-from .errors import Permanent, Trouble
-from .patience import patiently
-from .progress import say
+from ..aws import error_code, troubles
+from ..errors import Permanent, Trouble
+from ..patience import patiently
+from ..progress import say
 
 FOLDER = "transfer"
 # What is held in memory of a dump. S3 takes 10,000 pieces: 80 GB.

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .errors import Permanent
+from ..errors import Permanent
 
 COPY = re.compile(rb"COPY \S.* FROM stdin;\n")
 END_OF_ROWS = b"\\.\n"

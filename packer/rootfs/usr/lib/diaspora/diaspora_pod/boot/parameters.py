@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .aws import error_code, troubles
-from .errors import Permanent
+from ..aws import error_code, troubles
+from ..errors import Permanent
 
 
 def read(ssm: Any, name: str, version: str) -> str:

@@ -1,0 +1,1 @@
+"""What happens at every boot of the pod, step by step."""

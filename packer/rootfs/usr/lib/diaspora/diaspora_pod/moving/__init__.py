@@ -1,0 +1,1 @@
+"""What carries a pod from one machine to another."""
