@@ -12,7 +12,7 @@ READY := .venv/.ready
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-generate: $(READY) ## write the templates and the README's generated parts
+generate: $(READY) ## write the templates and the pages' generated parts
 	$(BIN)/python generate.py $(ARGS)
 
 check: $(READY) ## fail where a committed file is not what the generator writes

@@ -38,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
         "--out",
         type=Path,
         metavar="DIR",
-        help="write the templates below this folder, and leave the README alone",
+        help="write the templates below this folder, and leave all pages alone",
     )
     return parser
 
@@ -54,7 +54,9 @@ def _artifacts(options: argparse.Namespace) -> list[generator.Artifact]:
     if options.out is not None:
         return generator.templates(names, options.out)
     written = generator.templates(names, generator.ROOT / "templates") + generator.readme(names)
-    return written if options.stack is not None else written + generator.policy()
+    if options.stack is not None:
+        return written
+    return written + generator.policy() + generator.operations()
 
 
 def _check(artifacts: list[generator.Artifact]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from .cost.table import cost_table
 from .diagram import mermaid
 from .emitter import emit
+from .outages import outages_table
 from .packer_policy import packer_policy
 from .readme import parameter_table, splice
 from .regions import regions_list
@@ -21,6 +22,9 @@ from .stacks import STACKS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
+OPERATIONS = ROOT / "docs/operations.md"
+# What it is generated from: written by `make rehearse-diaspora`.
+REPORT = ROOT / "docs/rehearsal-diaspora.md"
 # README part → the stack that it shows, and how.
 README_PARTS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "picture": ("low_cost", mermaid),
@@ -55,10 +59,12 @@ def readme(names: Iterable[str]) -> list[Artifact]:
         for part, (stack, show) in README_PARTS.items()
         if stack in set(names)
     }
-    try:
-        return [Artifact("README", README, splice(README.read_text("utf-8"), parts))]
-    except (OSError, ValueError) as error:
-        raise GenerateError(str(error)) from error
+    return [_page("README", README, parts)]
+
+
+def operations() -> list[Artifact]:
+    """The page of what a podmin does, with the outages as they were measured."""
+    return [_page("operations", OPERATIONS, {"outages": outages_table(_read(REPORT))})]
 
 
 def policy() -> list[Artifact]:
@@ -107,6 +113,21 @@ def _template(name: str, out: Path) -> Artifact:
     source = f"diaspora_cf/stacks/{name}.py"
     text = emit(stack.to_dict(), stack.headings, source)
     return Artifact(name, out / name / "cf_template.yml", text)
+
+
+def _page(name: str, path: Path, parts: Mapping[str, str]) -> Artifact:
+    """A page with its generated parts written anew."""
+    try:
+        return Artifact(name, path, splice(_read(path), parts))
+    except ValueError as error:
+        raise GenerateError(f"{_shown(path)}: {error}") from error
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise GenerateError(str(error)) from error
 
 
 def _difference(artifact: Artifact, lines: int = 12) -> str:

@@ -1,4 +1,4 @@
-"""The parts of the README that are written by the generator, and where they go."""
+"""The parts of pages that are written by the generator, and where they go."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def splice(text: str, parts: Mapping[str, str]) -> str:
         start, end = f"<!-- generated: {name} -->", f"<!-- end: {name} -->"
         pattern = re.compile(re.escape(start) + ".*?" + re.escape(end), re.DOTALL)
         if len(pattern.findall(text)) != 1:
-            raise ValueError(f"README.md needs {start} and {end}, once each")
+            raise ValueError(f"it needs {start} and {end}, once each")
         block = f"{start}\n{part}\n{end}"
         text = pattern.sub(lambda _, block=block: block, text)  # type: ignore[misc]
     return text

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from diaspora_cf.diagram import ARROWS, BOXES, LEFT_OUT, PEOPLE, mermaid
-from diaspora_cf.generator import ROOT
 from diaspora_cf.readme import parameter_table, splice
 
 Template = dict[str, Any]
@@ -72,20 +71,3 @@ def test_a_missing_or_doubled_marker_is_told() -> None:
     for text in ("", marks * 2):
         with pytest.raises(ValueError, match="generated: x"):
             splice(text, {"x": "new"})
-
-
-def test_commands_of_the_readme_exist() -> None:
-    readme = (ROOT / "README.md").read_text("utf-8")
-    makefile = (ROOT / "Makefile").read_text("utf-8")
-    targets = set(re.findall(r"`make ([a-z-]+)`", readme)) | set(
-        re.findall(r"^make ([a-z-]+)", readme, re.MULTILINE)
-    )
-    assert {"generate", "test"} <= targets
-    assert targets <= set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
-
-
-def test_files_that_the_documents_link_to_exist() -> None:
-    for document in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
-        links = re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text("utf-8"))
-        missing = [link for link in links if not (document.parent / link).exists()]
-        assert missing == [], document

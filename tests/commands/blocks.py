@@ -15,6 +15,15 @@ PAGES = (
     ROOT / "tests/rehearsal/README.md",
     *sorted((ROOT / "docs").glob("*.md")),
 )
+# What a page leaves open → what somebody would write there.
+OPEN = {
+    "ARN": "arn:aws:iam::123456789012:policy/packer",
+    "A-BUCKET-OF-YOURS": "bucket",
+    "BUCKET": "photos",
+    "ami-…": "ami-0123456789abcdef0",
+    "Z…": "Z0123456789ABCDEFGHIJ",
+    "THE-ADDRESS-OF-THIS-PROJECT": "https://example.org/project.git",
+}
 _FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 
 
@@ -40,3 +49,20 @@ def blocks() -> Iterator[Block]:
 def languages() -> set[str]:
     """What the fences of all pages say that they hold."""
     return {found[1] for page in PAGES for found in _FENCE.finditer(page.read_text("utf-8"))}
+
+
+BLOCKS = list(blocks())
+
+
+def filled(block: Block) -> str:
+    """The text of a block, with what it leaves open filled in."""
+    text = block.text
+    for word, value in OPEN.items():
+        text = re.sub(rf"(?<![\w-]){re.escape(word)}(?![\w-])", value, text)
+    return text
+
+
+def holding(words: str) -> str:
+    """The one block that holds these words, with what it leaves open filled in."""
+    (found,) = [block for block in BLOCKS if words in block.text]
+    return filled(found)

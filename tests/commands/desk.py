@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+import boto3
 from moto.server import ThreadedMotoServer
 
 from diaspora_cf.generator import ROOT
@@ -84,6 +85,13 @@ class Desk:
         return answer
 
     @property
+    def s3(self) -> Any:
+        """S3 without the command line, which takes its time to start."""
+        keys = {"aws_access_key_id": "A", "aws_secret_access_key": "S"}
+        address = self.environment["AWS_ENDPOINT_URL"]
+        return boto3.client("s3", region_name="eu-west-1", endpoint_url=address, **keys)
+
+    @property
     def calls(self) -> list[str]:
         """How programs were called so far."""
         file = Path(self.environment["CALLS"])
@@ -94,28 +102,46 @@ class Desk:
         """The answers that CloudFormation got last."""
         return self._cloudformation.parameters
 
+    @contextmanager
+    def stack(self, *questions: str) -> Iterator[None]:
+        """For a while the stack that is asked for is there, with answers to these questions."""
+        self._cloudformation.answered = questions
+        try:
+            yield
+        finally:
+            self._cloudformation.answered = ()
+
 
 class _CloudFormation:
     """Takes a change set and refuses it: by then the command line has found no fault in it."""
 
     REFUSAL = "taken and refused"
+    AS_BEFORE = "as before"
 
     def __init__(self) -> None:
         self.parameters: dict[str, str] = {}
+        # Of a stack that is there; without any there is none.
+        self.answered: tuple[str, ...] = ()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 asked = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-                text = f"Stack with id {asked['StackName'][0]} does not exist"
                 if asked["Action"] == ["CreateChangeSet"]:
                     outer.parameters = _parameters(asked)
-                    text = outer.REFUSAL
-                body = (
-                    "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code>"
-                    f"<Message>{text}</Message></Error></ErrorResponse>"
-                ).encode()
-                self.send_response(400)
+                    self._refuse(outer.REFUSAL)
+                elif outer.answered:
+                    self._answer(200, _described(asked, outer.answered))
+                else:
+                    self._refuse(f"Stack with id {asked['StackName'][0]} does not exist")
+
+            def _refuse(self, text: str) -> None:
+                error = f"<Type>Sender</Type><Code>ValidationError</Code><Message>{text}</Message>"
+                self._answer(400, f"<ErrorResponse><Error>{error}</Error></ErrorResponse>")
+
+            def _answer(self, status: int, text: str) -> None:
+                body = text.encode()
+                self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -132,10 +158,25 @@ class _CloudFormation:
 
 
 def _parameters(asked: dict[str, list[str]]) -> dict[str, str]:
+    """The answers by their names; those that were not given are kept, where a stack is there."""
     keys = {name: value[0] for name, value in asked.items() if name.endswith("ParameterKey")}
+    kept = [_CloudFormation.AS_BEFORE]
     return {
-        key: asked[name.replace("ParameterKey", "ParameterValue")][0] for name, key in keys.items()
+        key: asked.get(name.replace("ParameterKey", "ParameterValue"), kept)[0]
+        for name, key in keys.items()
     }
+
+
+def _described(asked: dict[str, list[str]], answered: tuple[str, ...]) -> str:
+    """What DescribeStacks and GetTemplateSummary tell of a stack."""
+    keys = "".join(f"<member><ParameterKey>{name}</ParameterKey></member>" for name in answered)
+    status = "<StackStatus>CREATE_COMPLETE</StackStatus>"
+    told = {
+        "DescribeStacks": f"<Stacks><member>{status}</member></Stacks>",
+        "GetTemplateSummary": f"<Parameters>{keys}</Parameters>",
+    }
+    (action,) = asked["Action"]
+    return f"<{action}Response><{action}Result>{told[action]}</{action}Result></{action}Response>"
 
 
 @contextmanager
@@ -150,6 +191,12 @@ def laid(folder: Path) -> Iterator[Desk]:
     finally:
         cloudformation.end()
         server.stop()
+
+
+def make_bucket(s3: Any, name: str) -> None:
+    """A bucket that keeps old versions, as the stack's does."""
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
 
 
 def packer() -> str | None:

@@ -5,55 +5,29 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from diaspora_pod import cli
+from diaspora_pod.boot import own_secrets
 from diaspora_pod.moving.transfer import NAME
 
 from diaspora_cf.generator import ROOT
 from diaspora_cf.stacks import STACKS
 
-from .blocks import Block, blocks, languages
-from .desk import Desk, _CloudFormation, laid, packer
+from .blocks import BLOCKS, OPEN, Block, holding, languages
+from .desk import Desk, _CloudFormation, make_bucket, packer
 
-BLOCKS = list(blocks())
-# What a page leaves open → what somebody would write there.
-OPEN = {
-    "ARN": "arn:aws:iam::123456789012:policy/packer",
-    "A-BUCKET-OF-YOURS": "bucket",
-    "ami-…": "ami-0123456789abcdef0",
-    "Z…": "Z0123456789ABCDEFGHIJ",
-    "THE-ADDRESS-OF-THIS-PROJECT": "https://example.org/project.git",
-}
 USERNAME, PASSWORD = "AKIAEXAMPLE", 'BM+8"f,x\\y$z#w'
+AS_BEFORE = _CloudFormation.AS_BEFORE
 # Only inside the pod, whose program the image's own tests run.
 ON_THE_POD = "sudo diaspora-pod "
 
 
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with laid(tmp_path_factory.mktemp("desk")) as desk:
-        yield desk
-
-
-def filled(block: Block) -> str:
-    text = block.text
-    for word, value in OPEN.items():
-        text = re.sub(rf"(?<![\w-]){re.escape(word)}(?![\w-])", value, text)
-    return text
-
-
-def holding(words: str) -> str:
-    """The one block that holds these words, with what it leaves open filled in."""
-    (found,) = [block for block in BLOCKS if words in block.text]
-    return filled(found)
-
-
 def test_every_fence_says_what_it_holds_and_none_is_forgotten() -> None:
     assert languages() <= {"sh", "python", "mermaid"}
-    assert len(BLOCKS) >= 13
+    assert len(BLOCKS) >= 20
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.place)
@@ -154,15 +128,51 @@ def test_a_certificate_is_requested_and_its_record_shown(desk: Desk) -> None:
     assert '"Type": "CNAME"' in answer.stdout
 
 
+@pytest.fixture(scope="module")
+def uploads(desk: Desk) -> None:
+    """The bucket through which a template passes."""
+    make_bucket(desk.s3, OPEN["A-BUCKET-OF-YOURS"])
+
+
+@pytest.mark.usefixtures("uploads")
 def test_the_stack_is_deployed_with_answers_that_the_template_knows(desk: Desk) -> None:
-    place = "LocationConstraint=eu-west-1"
-    desk.run(f"aws s3api create-bucket --bucket bucket --create-bucket-configuration {place}")
-    answer = desk.run(holding("aws cloudformation deploy"))
+    answer = desk.run(holding("DomainName=pod.example.org"))
     assert _CloudFormation.REFUSAL in answer.stderr
     known = STACKS["low_cost"]().to_dict()["Parameters"]
     assert set(desk.parameters) <= set(known)
     asked = {name for name, parameter in known.items() if "Default" not in parameter}
     assert asked <= set(desk.parameters)
+
+
+@pytest.mark.usefixtures("uploads")
+def test_an_update_by_the_command_line_keeps_all_other_answers(desk: Desk) -> None:
+    known = STACKS["low_cost"]().to_dict()["Parameters"]
+    with desk.stack(*known):
+        answer = desk.run(holding("--parameter-overrides PodAMI=ami-…\n"))
+    assert _CloudFormation.REFUSAL in answer.stderr
+    changed = {name: text for name, text in desk.parameters.items() if text != AS_BEFORE}
+    assert changed == {"PodAMI": OPEN["ami-…"]}
+    assert set(desk.parameters) == set(known)
+
+
+@pytest.mark.parametrize(
+    ("name", "takes"),
+    [
+        ("session-secret", own_secrets.is_session_secret),
+        ("oidc-key", own_secrets.is_oidc_key),
+    ],
+)
+def test_a_secret_of_the_pods_own_is_rotated_by_one_that_it_takes(
+    desk: Desk, name: str, takes: Callable[[str], bool]
+) -> None:
+    text = holding(f"--name /diaspora/pod/{name}")
+    assert desk.run(text).returncode == 0
+    first, kind, version = stored(desk, f"/diaspora/pod/{name}")
+    assert takes(first)
+    assert kind == "SecureString"
+    assert desk.run(text).returncode == 0
+    second, _, newer = stored(desk, f"/diaspora/pod/{name}")
+    assert (takes(second), second != first, newer) == (True, True, version + 1)
 
 
 def test_every_block_is_run_by_one_of_these_or_is_make_and_nothing_else() -> None:
@@ -174,6 +184,10 @@ def test_every_block_is_run_by_one_of_these_or_is_make_and_nothing_else() -> Non
         "AWS_PROFILE=packer packer build",
         "aws acm request-certificate",
         "aws cloudformation deploy",
+        "--name /diaspora/pod/",
+        "aws s3api list-object-versions",
+        "aws s3api delete-object",
+        "aws s3 sync",
         ON_THE_POD,
     )
     for block in BLOCKS:

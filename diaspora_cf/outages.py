@@ -1,0 +1,88 @@
+"""For how long something is missing to visitors, by the report of the rehearsal: a table."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Outage:
+    """Something that happens to a pod, and what visitors have meanwhile.
+
+    ``part`` and ``figure`` are how a story of the rehearsal calls what it measures of it.
+    """
+
+    what: str
+    part: str
+    figure: str
+    meanwhile: str
+
+
+OUTAGES = (
+    Outage(
+        "A new machine boots: any change, an upgrade",
+        "first boot",
+        "signal of success",
+        "nothing is missing: the old machine serves until the new one has signalled",
+    ),
+    Outage(
+        "The machine restarts",
+        "reboot",
+        "first page, from the order on",
+        "no page; other pods send again",
+    ),
+    Outage(
+        "The database sleeps, and takes 20 seconds to wake",
+        "database away",
+        "asleep for 20 s: the page is back after",
+        "landing page and login answer, the rest says that the pod is waking up",
+    ),
+    Outage(
+        "The database's connections end without a word, as where its machine is lost",
+        "database away",
+        "connections that died silently are given up after",
+        "the same",
+    ),
+    Outage(
+        "The mount of the bucket breaks",
+        "photos",
+        "s3fs killed: the next photo is taken after at most",
+        "pages answer, uploads are refused",
+    ),
+    Outage(
+        "The bucket is out of reach; counted from when it is back",
+        "photos",
+        "bucket cannot be reached, then back: a photo is taken after",
+        "the same, and photos are missing",
+    ),
+    Outage(
+        "SES does not answer for a moment",
+        "mail",
+        "SES away for a moment: from the form to SES",
+        "nothing is missing: the mail comes later",
+    ),
+)
+
+
+def outages_table(report: str) -> str:
+    """The outages that the report, a page of Markdown, has a figure of; others are left out."""
+    measured = _figures(report)
+    rows = [
+        f"| {outage.what} | {measured[key]} | {outage.meanwhile} |"
+        for outage in OUTAGES
+        if (key := (outage.part, outage.figure)) in measured
+    ]
+    return "\n".join(["| What happens | for | Visitors meanwhile |", "|---|--:|---|", *rows])
+
+
+def _figures(report: str) -> dict[tuple[str, str], str]:
+    """What was measured, by the table that it stands in and by its name there."""
+    found: dict[tuple[str, str], str] = {}
+    part = ""
+    for line in report.splitlines():
+        if line.startswith("#"):
+            part = line.lstrip("# ").lower()
+        elif cells := re.match(r"\| (.+?) \| (.+?) \|", line):
+            found[part, cells[1]] = cells[2]
+    return found

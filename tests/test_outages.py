@@ -1,0 +1,72 @@
+"""For how long nobody is served: what a page says is what the rehearsal's report says."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from diaspora_cf.generator import OPERATIONS, REPORT, ROOT
+from diaspora_cf.outages import OUTAGES, Outage, outages_table
+
+MEASURED = """\
+### First boot
+
+|  | here | by hand | why they differ |
+| --- | --- | --- | --- |
+| signal of success | 99.9 s | 1 s | another thing |
+
+### Reboot
+
+| first page, from the order on | 7.7 s |  |  |
+"""
+
+
+def test_a_figure_is_the_reports_own() -> None:
+    table = outages_table(MEASURED)
+    assert "| 99.9 s |" in table
+    assert "| The machine restarts | 7.7 s |" in table
+
+
+def test_what_the_report_lacks_leaves_no_hole() -> None:
+    assert outages_table(MEASURED).count("\n") == 1 + 2
+    assert outages_table("").count("\n") == 1
+
+
+def test_a_figure_of_another_table_is_not_taken() -> None:
+    assert "7.7 s" not in outages_table(MEASURED.replace("### Reboot", "### Something else"))
+
+
+def test_the_page_has_what_was_measured_last() -> None:
+    assert outages_table(REPORT.read_text("utf-8")) in OPERATIONS.read_text("utf-8")
+
+
+@pytest.mark.parametrize("outage", OUTAGES, ids=lambda outage: outage.figure)
+def test_an_outage_is_what_a_story_measures(outage: Outage) -> None:
+    assert any(
+        re.fullmatch(part, outage.part) and re.fullmatch(figure, outage.figure)
+        for part, figure in figures()
+    )
+
+
+def figures() -> Iterator[tuple[str, str]]:
+    """What stories call what they measure, as patterns: a name may be put together."""
+    for file in sorted((ROOT / "tests/rehearsal").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name(id="figures"), attr="add"),
+                    args=[part, figure, *_],
+                ):
+                    yield _pattern(part), _pattern(figure)
+
+
+def _pattern(node: ast.expr) -> str:
+    match node:
+        case ast.Constant(value=str(text)):
+            return re.escape(text)
+        case ast.JoinedStr(values=parts):
+            return "".join(map(_pattern, parts))
+    return ".*"
