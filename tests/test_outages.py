@@ -54,19 +54,37 @@ def test_an_outage_is_what_a_story_measures(outage: Outage) -> None:
 def figures() -> Iterator[tuple[str, str]]:
     """What stories call what they measure, as patterns: a name may be put together."""
     for file in sorted((ROOT / "tests/rehearsal").rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        tree = ast.parse(file.read_text("utf-8"))
+        said = _said(tree)
+        for node in ast.walk(tree):
             match node:
                 case ast.Call(
                     func=ast.Attribute(value=ast.Name(id="figures"), attr="add"),
                     args=[part, figure, *_],
                 ):
-                    yield _pattern(part), _pattern(figure)
+                    yield _pattern(part, said), _pattern(figure, said)
 
 
-def _pattern(node: ast.expr) -> str:
+def _said(tree: ast.AST) -> dict[str, str]:
+    """What the names of a file may stand for, where it is said outright."""
+    found: dict[str, str] = {}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant() | ast.JoinedStr()):
+                words = _pattern(node.value, {})
+                found[name] = f"{found[name]}|{words}" if name in found else words
+    return found
+
+
+def _pattern(node: ast.expr, said: dict[str, str]) -> str:
     match node:
         case ast.Constant(value=str(text)):
             return re.escape(text)
         case ast.JoinedStr(values=parts):
-            return "".join(map(_pattern, parts))
-    return ".*"
+            return "".join(_pattern(part, said) for part in parts)
+        case ast.FormattedValue():
+            return ".+"
+        case ast.Name(id=name) if name in said:
+            return f"(?:{said[name]})"
+    # Worked out: matches nothing.
+    return r"(?!)"
