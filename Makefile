@@ -6,8 +6,8 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help generate check test rehearse rehearse-diaspora rehearse-sleep rehearse-shell lint \
-	format cost chart prices bench constraints pre-commit clean
+.PHONY: help generate check test rehearse rehearse-outages rehearse-diaspora rehearse-sleep \
+	rehearse-shell lint format cost chart prices bench constraints pre-commit clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,10 @@ test: $(READY) ## run the tests: no root, no network
 rehearse: $(READY) ## bake the image and run the pod here (root; ARGS go to pytest)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[rehearsal]'
 	@$(BIN)/python -m tests.rehearsal $(ARGS)
+
+rehearse-outages: $(READY) ## measure for how long nobody is served, and write it down (root)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[rehearsal]'
+	@$(BIN)/python -m tests.rehearsal outages
 
 # Upstream's repository and the Gemfile's gems, unless the environment says otherwise.
 rehearse-diaspora rehearse-sleep: export DIASPORA_REPOSITORY ?= https://github.com/diaspora/diaspora.git

@@ -23,8 +23,8 @@ from .stacks import STACKS
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 OPERATIONS = ROOT / "docs/operations.md"
-# What it is generated from: written by `make rehearse-diaspora`.
-REPORT = ROOT / "docs/rehearsal-diaspora.md"
+# What it is generated from, each written by a rehearsal of that name.
+REPORTS = ROOT / "docs"
 # README part → the stack that it shows, and how.
 README_PARTS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "picture": ("low_cost", mermaid),
@@ -64,7 +64,12 @@ def readme(names: Iterable[str]) -> list[Artifact]:
 
 def operations() -> list[Artifact]:
     """The page of what a podmin does, with the outages as they were measured."""
-    return [_page("operations", OPERATIONS, {"outages": outages_table(_read(REPORT))})]
+    return [_page("operations", OPERATIONS, {"outages": outages_table(reports())})]
+
+
+def reports() -> list[str]:
+    """The reports of rehearsals that are there."""
+    return [_read(path) for path in sorted(REPORTS.glob("rehearsal-*.md"))]
 
 
 def policy() -> list[Artifact]:

@@ -1,8 +1,9 @@
-"""For how long something is missing to visitors, by the report of the rehearsal: a table."""
+"""For how long something is missing to visitors, by the rehearsal's reports: a table."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -25,6 +26,18 @@ OUTAGES = (
         "first boot",
         "signal of success",
         "nothing is missing: the old machine serves until the new one has signalled",
+    ),
+    Outage(
+        "A database is dumped, for a move",
+        "Moving",
+        "dump, seconds",
+        "a page says that the pod is waking up; other pods send again",
+    ),
+    Outage(
+        "It is loaded into the second stack",
+        "Moving",
+        "load until pages answer, seconds",
+        "the same",
     ),
     Outage(
         "The machine restarts",
@@ -65,15 +78,21 @@ OUTAGES = (
 )
 
 
-def outages_table(report: str) -> str:
-    """The outages that the report, a page of Markdown, has a figure of; others are left out."""
-    measured = _figures(report)
+def outages_table(reports: Iterable[str]) -> str:
+    """The outages that a report, a page of Markdown, has a figure of; others are left out."""
+    measured: dict[tuple[str, str], str] = {}
+    for report in reports:
+        measured |= _figures(report)
     rows = [
-        f"| {outage.what} | {measured[key]} | {outage.meanwhile} |"
+        f"| {outage.what} | {_with_unit(outage, measured[key])} | {outage.meanwhile} |"
         for outage in OUTAGES
-        if (key := (outage.part, outage.figure)) in measured
+        if (key := (outage.part.lower(), outage.figure)) in measured
     ]
     return "\n".join(["| What happens | for | Visitors meanwhile |", "|---|--:|---|", *rows])
+
+
+def _with_unit(outage: Outage, value: str) -> str:
+    return f"{value} s" if outage.figure.endswith(", seconds") else value
 
 
 def _figures(report: str) -> dict[tuple[str, str], str]:

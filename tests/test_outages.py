@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from diaspora_cf.generator import OPERATIONS, REPORT, ROOT
+from diaspora_cf.generator import OPERATIONS, ROOT, reports
 from diaspora_cf.outages import OUTAGES, Outage, outages_table
 
 MEASURED = """\
@@ -25,22 +25,29 @@ MEASURED = """\
 
 
 def test_a_figure_is_the_reports_own() -> None:
-    table = outages_table(MEASURED)
+    table = outages_table([MEASURED])
     assert "| 99.9 s |" in table
     assert "| The machine restarts | 7.7 s |" in table
 
 
 def test_what_the_report_lacks_leaves_no_hole() -> None:
-    assert outages_table(MEASURED).count("\n") == 1 + 2
-    assert outages_table("").count("\n") == 1
+    assert outages_table([MEASURED]).count("\n") == 1 + 2
+    assert outages_table([]).count("\n") == 1
 
 
 def test_a_figure_of_another_table_is_not_taken() -> None:
-    assert "7.7 s" not in outages_table(MEASURED.replace("### Reboot", "### Something else"))
+    assert "7.7 s" not in outages_table([MEASURED.replace("### Reboot", "### Else")])
 
 
 def test_the_page_has_what_was_measured_last() -> None:
-    assert outages_table(REPORT.read_text("utf-8")) in OPERATIONS.read_text("utf-8")
+    assert outages_table(reports()) in OPERATIONS.read_text("utf-8")
+
+
+def test_figures_of_several_reports_stand_in_one_table_each_with_its_unit() -> None:
+    moving = "### Moving\n\n| dump, seconds | 12 |  | of the stand-in |\n"
+    table = outages_table([MEASURED, moving])
+    assert table.count("\n") == 1 + 3
+    assert "| 12 s |" in table
 
 
 @pytest.mark.parametrize("outage", OUTAGES, ids=lambda outage: outage.figure)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 from .rehearsal import __main__ as rehearsal_main
-from .rehearsal import checks, host, isolation, report, sources
+from .rehearsal import checks, host, isolation, lanes, report, sources
 from .rehearsal.bake import TEMPLATE
 from .rehearsal.cache import digest
 from .rehearsal.fakes.cloudformation import CloudFormation
@@ -18,6 +19,7 @@ from .rehearsal.fakes.cloudwatch import Logs
 from .rehearsal.fakes.front import mapped
 from .rehearsal.fakes.metadata import Instance, Metadata
 from .rehearsal.fakes.names import Names
+from .rehearsal.figures import Figures
 from .rehearsal.packer import template_to_run
 from .rehearsal.stack import rendered_stack
 
@@ -129,6 +131,34 @@ def test_only_who_rehearses_diaspora_needs_a_browser(
     monkeypatch.setattr(rehearsal_main, "fault", fault)
     assert rehearsal_main.main(arguments) == 1
     assert asked == [looks]
+
+
+def test_a_report_says_what_ran_and_wants_no_browser_for_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    manifest = {
+        "diaspora": {"version": "v1", "commit": "c0ffee"},
+        "packages": defaultdict(str),
+        "system": "Debian",
+        "architecture": "x86_64",
+    }
+    page, run = report.PAGES["outages"], report.Run(manifest, {}, "5d7af2f")
+    figures = Figures(tmp_path)
+    figures.add("Moving", "dump, seconds", "12")
+    told = report._text(page, run, figures)
+    assert "| the stand-in, in place of diaspora\\* | v1 (c0ffee) |" in told
+    assert "| dump, seconds | 12 |" in told
+    assert "browser" not in told
+
+
+def test_the_stories_that_measure_outages_are_there() -> None:
+    *stories, option = lanes.OUTAGES
+    assert option.removeprefix("--report=") in report.PAGES
+    assert stories
+    for story in stories:
+        file, _, name = story.partition("::")
+        assert f"def {name or 'test_'}" in Path(file).read_text("utf-8")
 
 
 def test_a_report_is_old_when_what_it_is_about_changes(

@@ -7,14 +7,15 @@ import sys
 
 from .checks import fault
 from .isolation import RUN, enter, run_isolated
-from .lanes import DIASPORA, SLEEP, run_all
+from .lanes import DIASPORA, OUTAGES, SLEEP, run_all
 
 
 def main(arguments: list[str]) -> int:
     """Everything, with the stand-in. Or the first argument says what:
 
     ``bake`` the image; ``shell``, a pod; ``diaspora``, the stories named behind it, or all of its
-    own and the report; ``sleep``, the long ones. All else are pytest's arguments.
+    own and the report; ``sleep``, the long ones; ``outages``, those that measure them. All else are
+    pytest's arguments.
     """
     if RUN in os.environ:
         return _inside(arguments)
@@ -42,6 +43,8 @@ def _inside(arguments: list[str]) -> int:
         arguments = arguments[1:] or DIASPORA
     if arguments[0] == "sleep":
         arguments = arguments[1:] or SLEEP
+    if arguments[0] == "outages":
+        arguments = OUTAGES
     # The project's own options leave this folder out.
     options = ["--override-ini=addopts=--strict-markers --strict-config", "--capture=no"]
     return int(pytest.main([*options, "--verbose", "--durations=0", *arguments]))

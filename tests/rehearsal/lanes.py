@@ -39,6 +39,9 @@ DIASPORA = [_DIASPORA, str(HERE / "test_photos.py"), "--report=diaspora", "--sec
 # What takes too long for it. pytest finds by themselves only files whose names begin with test.
 _LONG = [f"{_DIASPORA}/{name}.py" for name in ("whole_day", "many_messages")]
 SLEEP = [*_LONG, "--report=sleep"]
+# What measures for how long nobody is served, with the stand-in, in one lane.
+_MEASURED = ["test_moving.py::test_everything_that_was_there_is_there"]
+OUTAGES = [*(f"{HERE}/{story}" for story in _MEASURED), "--report=outages"]
 
 
 def run_all() -> int:

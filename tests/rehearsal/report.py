@@ -22,6 +22,7 @@ from .figures import Figure, Figures
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / "docs/rehearsal-diaspora.md"
 SLEEP = ROOT / "docs/rehearsal-sleep.md"
+OUTAGES = ROOT / "docs/rehearsal-outages.md"
 PICTURES = ROOT / "docs/diaspora"
 PACKER = ROOT / "packer"
 # What the report is about → where it is in packer/.
@@ -55,19 +56,27 @@ Written by `make rehearse-sleep` when every story below was green. [rehearsal.md
 what it is, and what it does not prove. Arrivals are drawn as [cost.md](cost.md) has them; the time
 between connections is skipped and nothing else. Seconds are of one machine with two processors.
 """
+_OUTAGES_HEAD = """\
+# For how long nobody is served, rehearsed with the stand-in
+
+Written by `make rehearse-outages` when every story below was green. [rehearsal.md](rehearsal.md)
+says what it is, and what it does not prove. Seconds are of one machine with two processors.
+"""
 
 
 @dataclass(frozen=True)
 class Page:
-    """Where a report is, and what it begins with."""
+    """Where a report is, what it begins with, and what was run."""
 
     file: Path
     head: str
+    application: str = "diaspora\\*"
 
 
 PAGES = {
     "diaspora": Page(REPORT, _HEAD.format(by_hand=_BY_HAND)),
     "sleep": Page(SLEEP, _SLEEP_HEAD),
+    "outages": Page(OUTAGES, _OUTAGES_HEAD, "the stand-in, in place of diaspora\\*"),
 }
 
 
@@ -129,7 +138,7 @@ def _content(file: Path) -> str:
 
 
 def _text(page: Page, run: Run, figures: Figures) -> str:
-    parts = [page.head, "## What was run\n", _subject(run)]
+    parts = [page.head, "## What was run\n", _subject(page, run)]
     parts += ["## Figures\n", *_tables(figures.measured)]
     parts += ["## What was proved\n", *_stories(figures.told)]
     if figures.screenshots:
@@ -137,17 +146,19 @@ def _text(page: Page, run: Run, figures: Figures) -> str:
     return "\n".join(parts)
 
 
-def _subject(run: Run) -> str:
+def _subject(page: Page, run: Run) -> str:
     manifest = run.manifest
     diaspora = manifest["diaspora"]
+    # Not every rehearsal needs a browser.
+    programs = {name: it for name, it in _PROGRAMS.items() if shutil.which(it[0])}
     rows = {
         "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
-        "diaspora\\*": f"{diaspora['version']} ({diaspora['commit']})",
+        page.application: f"{diaspora['version']} ({diaspora['commit']})",
         "this project": run.commit,
         **{name: f"`{value}`" for name, value in run.fingerprints.items()},
         "system": f"{manifest['system']}, {manifest['architecture']}",
         **{name: manifest["packages"][package] for name, package in _PACKAGES.items()},
-        **{name: _output(*command) for name, command in _PROGRAMS.items()},
+        **{name: _output(*command) for name, command in programs.items()},
     }
     return _table(("", ""), rows.items())
 
