@@ -6,6 +6,7 @@ Steps, alarms, mails and pages are read from the code. Not proved: that a remedy
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,25 +77,29 @@ def step_names() -> set[str]:
     """All steps that a boot's failure may be named by."""
     found = {step.name for step in steps(runs_jobs=True)} | {ANSWER}
     put_together = []
-    for name in _named_by_the_program():
+    for module, name in _named_by_the_program():
         match name:
             case ast.Constant(value=str(text)):
                 found.add(text)
+            case ast.Name(id=constant):
+                found.add(getattr(importlib.import_module(module), constant))
             case ast.JoinedStr():
                 put_together.append(name)
             case _:
-                raise AssertionError(f"a step has no name: {ast.dump(name)}")
+                raise AssertionError(f"{module} names a step by {ast.unparse(name)}")
     for name in put_together:
         assert any(re.fullmatch(_pattern(name), known) for known in found)
     return found
 
 
-def _named_by_the_program() -> Iterator[ast.expr]:
+def _named_by_the_program() -> Iterator[tuple[str, ast.expr]]:
+    """The modules that take a step, and how each names it."""
     for file in sorted(PROGRAM.rglob("*.py")):
+        module = ".".join(file.relative_to(PROGRAM.parent).with_suffix("").parts)
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             match node:
                 case ast.Call(func=ast.Attribute(attr="step"), args=[name]):
-                    yield name
+                    yield module, name
 
 
 def _pattern(name: ast.JoinedStr) -> str:
