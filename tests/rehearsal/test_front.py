@@ -221,6 +221,9 @@ def test_while_the_web_server_is_away_a_readable_page_answers(pod: Pod) -> None:
     assert script.headers["content-type"] == "text/plain; charset=utf-8"
     assert f"{pod.settings['pod_name']} is waking up" in script.text
     assert script.headers["retry-after"] == answer.headers["retry-after"]
+    photo = pod.front.post("/photos", photo_form(noise(1200, 900)), headers={**FORM, **HTML})
+    assert photo.status == 503
+    _assert_readable(pod, photo.text, photo.headers)
     pod.machine.systemctl("start diaspora.target")
     until(lambda: pod.front.get("/people").status == 200)
 
