@@ -230,13 +230,13 @@ class Database:
 
 
 def _pump(source: socket.socket, target: socket.socket) -> None:
-    """Pass on what comes, until one side is done; then both are."""
+    """Pass on what comes, and that nothing more does. The other side may have a last word: of a
+    connection that a client closed, TLS has one, and it leaves the client's machine no trace."""
     with contextlib.suppress(OSError):
         while data := source.recv(65536):
             target.sendall(data)
-    for side in (source, target):
-        with contextlib.suppress(OSError):
-            side.shutdown(socket.SHUT_RDWR)
+    with contextlib.suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
 
 
 def _programs() -> Path:

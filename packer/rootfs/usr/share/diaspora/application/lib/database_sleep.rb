@@ -13,11 +13,14 @@ module DatabaseSleep
 
     # By any process: a page, a mail, a cron job, an admin's command.
     def in_use?
-      TABLES.any? do |table|
-        File.foreach(table).any? do |line|
-          _, _, peer, state = line.split
-          state == ESTABLISHED && peer.end_with?(port)
-        end
+      TABLES.any? {|table| connected(table).positive? }
+    end
+
+    # How many connections are in one of the kernel's tables.
+    def connected(table)
+      File.foreach(table).count do |line|
+        _, _, peer, state = line.split
+        state == ESTABLISHED && peer.end_with?(port)
       end
     end
 

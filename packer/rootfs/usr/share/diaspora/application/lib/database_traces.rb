@@ -1,37 +1,39 @@
-require "set"
 require_relative "database_sleep"
 
-module DatabaseSleep
-  # Our end of each connection to the database, and the state that it is in.
-  def self.ends
-    # Where there is no IPv6, there is no table of it.
-    TABLES.select {|table| File.exist?(table) }.flat_map do |table|
-      File.foreach(table).filter_map do |line|
-        _, ours, peer, state = line.split
-        [ours, state] if peer.end_with?(port)
-      end
+# How many connections to the database this machine has, and how many the application has made so far, in
+# whatever process: each notes it. A look now and then would miss those that come and go in between, for of
+# a connection with TLS nothing is left: PostgreSQL's last word meets a socket that is closed, and is reset.
+class DatabaseTraces
+  # A byte for each.
+  NOTES = Rails.root.join("tmp/database-connections").freeze
+
+  # Before anything is asked by a connection.
+  module Noted
+    private
+
+    def configure_connection
+      DatabaseTraces.note
+      super
     end
   end
-end
 
-# The connections to the database that this machine has, and those that it had within the last minute:
-# whoever closes one first keeps its end for that long, and clients do. So one that came and went between
-# two looks is seen, too.
-class DatabaseTraces
-  # A connection that is only asked for.
-  ASKED = "02".freeze
-
-  # Our ends, and how many of them are connected.
-  attr_reader :ends, :open
-
-  def initialize
-    found = DatabaseSleep.ends.reject {|_, state| state == ASKED }
-    @ends = found.to_set(&:first)
-    @open = found.count {|_, state| state == DatabaseSleep::ESTABLISHED }
+  # Where there is no room for it, the count begins anew, which is another one, too.
+  def self.note
+    File.write(NOTES, ".", mode: "a")
+  rescue SystemCallError
+    FileUtils.rm_f(NOTES)
   end
 
-  # How many were not there before.
+  attr_reader :open, :made
+
+  # Where there is no IPv6, there is no table of it.
+  def initialize
+    @open = DatabaseSleep::TABLES.sum {|table| File.exist?(table) ? DatabaseSleep.connected(table) : 0 }
+    @made = File.size?(NOTES).to_i
+  end
+
+  # How many were made since; less than none where the count began anew.
   def since(before)
-    (ends - before.ends).size
+    made - before.made
   end
 end

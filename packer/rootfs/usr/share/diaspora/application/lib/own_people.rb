@@ -21,7 +21,7 @@ class OwnPeople
 
   # One of them; also nobody, who has no owner, and whose answers are that there is none.
   Person = Struct.new(:guid, :handle, :owner, :sum, :webfinger, :hcard)
-  # All of them, by guid and by handle, and the traces of connections that there were by then.
+  # All of them, by guid and by handle, and what connections there had been by then.
   Known = Struct.new(:guids, :handles, :nobody, :traces) do
     def by_guid(guid) = guids.fetch(guid, nobody)
     def by_handle(handle) = handles.fetch(handle, nobody)
@@ -40,7 +40,6 @@ class OwnPeople
     known = @known
     return if known.nil?
 
-    # An end that was there may be in use again.
     traces = DatabaseTraces.new
     known if traces.open.zero? && traces.since(known.traces).zero?
   end
@@ -62,7 +61,7 @@ class OwnPeople
     if traces.open.positive?
       @known = nil
       @in_use = true
-    elsif @in_use || traces.since(@traces).positive?
+    elsif @in_use || traces.since(@traces).nonzero?
       @known = nil
       @in_use = false
       learn(traces)
@@ -77,8 +76,8 @@ class OwnPeople
   ensure
     ActiveRecord::Base.connection_pool.flush!
     @traces = DatabaseTraces.new
-    # Anybody else may have changed meanwhile what was read.
-    alone = @traces.open.zero? && @traces.since(before) <= 1
+    # Anybody else may have changed meanwhile what was read, which took one connection.
+    alone = @traces.open.zero? && @traces.since(before) == 1
     @known = whole(people) if people && alone
   end
 

@@ -1,4 +1,8 @@
-require Rails.root.join("lib/database_sleep")
+require Rails.root.join("lib/database_traces")
+require "active_record/connection_adapters/postgresql_adapter"
+
+# By every process, for not all of them know for how long messages may wait: an admin's command does not.
+ActiveRecord::ConnectionAdapters::PostgreSQLAdapter.prepend(DatabaseTraces::Noted)
 
 # What the web server answers while the database sleeps. All of it stands before Warden, which asks the
 # database who somebody is; each next one is further inside.
