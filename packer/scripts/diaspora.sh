@@ -6,16 +6,22 @@ source "${BUILD_DIR:?}/scripts/lib.sh"
 # What is ours within the application.
 ADDED=/usr/share/diaspora/application
 
+# Files of our own, and one line that lets config/quick_start.rb in.
+add_ours() {
+    cp --recursive "$ADDED/." "$APP"
+    sed --in-place '/^require "bundler\/setup"/a require_relative "quick_start"' "$APP/config/boot.rb"
+    [[ $(grep --count '^require_relative "quick_start"$' "$APP/config/boot.rb") == 1 ]] ||
+        fail "config/boot.rb is another than it was"
+}
+
 # The AGPL wants what runs here to be had by its users, what we added included.
 offer_source() {
-    local archive=$APP/public/source.tar.gz file files
-    local -a added=()
-    while read -r file; do
-        added+=("--prefix=diaspora/$(dirname "$file")/" "--add-file=$ADDED/$file")
-    done < <(find "$ADDED" -type f -printf '%P\n')
-    git -C "$APP" archive --format=tar.gz --output="$archive" "${added[@]}" --prefix=diaspora/ HEAD
+    local archive=$APP/public/source.tar.gz files
+    git -C "$APP" add --all --force
+    git -C "$APP" archive --format=tar.gz --output="$archive" --prefix=diaspora/ \
+        "$(git -C "$APP" write-tree)"
     # git archive stops half way without a word where the repository lacks something.
-    files=$(($(git -C "$APP" ls-tree -r HEAD | wc -l) + ${#added[@]} / 2))
+    files=$(git -C "$APP" ls-files | wc -l)
     [[ $(tar --list --gzip --file="$archive" | grep --count --invert-match '/$') == "$files" ]] ||
         fail "the source archive is not whole"
 }
@@ -28,9 +34,9 @@ git -c advice.detachedHead=false -c init.defaultBranch=main clone --quiet --dept
     --branch="$DIASPORA_VERSION" "$DIASPORA_REPOSITORY" "$APP"
 git -C "$APP" rev-parse HEAD >"$BUILD_DIR/commit"
 say "commit $(cat "$BUILD_DIR/commit")"
+add_ours
 offer_source
 rm -rf "$APP/.git"
-cp --recursive "$ADDED/." "$APP"
 # Gems and assets are built by the pod's user; ownership.sh takes all of it back.
 install --directory --owner="$APP_USER" --group="$APP_USER" /var/lib/diaspora
 chown -R "$APP_USER:$APP_USER" "$APP"

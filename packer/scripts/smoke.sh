@@ -138,6 +138,7 @@ for unit in warm sidekiq photos assets; do
     wait_for_unit "diaspora-$unit.service"
 done
 want_no_second_try
+want_compiled
 make_webp
 want_photo
 want_job

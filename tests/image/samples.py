@@ -44,6 +44,7 @@ FILES = {
     "opt/diaspora/public/source.tar.gz": "",
     "opt/diaspora/public/assets/.sprockets-manifest-0.json": "{}",
     "opt/diaspora/vendor/bundle/ruby/3.3.0/gems/ffi/lib/ffi_c.so": "",
+    "opt/diaspora/vendor/compiled/x-0/bootsnap/compile-cache-iseq": "",
     "opt/diaspora/vendor/bundle/ruby/3.3.0/gems/some/test/key.pem": "-----BEGIN PRIVATE KEY-----\n",
     "usr/lib/diaspora/diaspora_pod/cli.py": "",
     "usr/lib/systemd/system/diaspora.target": "",

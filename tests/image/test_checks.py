@@ -140,6 +140,11 @@ FAULTS: list[tuple[str, Fault, str]] = [
         "sprockets-manifest",
     ),
     ("check_needed_files", remove("usr/share/diaspora/manifest.json"), "manifest.json"),
+    (
+        "check_needed_files",
+        remove("opt/diaspora/vendor/compiled/x-0/bootsnap/compile-cache-iseq"),
+        "vendor/compiled",
+    ),
     ("check_libraries", answer("ldd", "echo 'libidn.so.12 => not found'"), "libidn.so.12"),
     ("check_libraries", answer("ldconfig", "echo 'libjemalloc.so.2 (x)'"), "libcurl.so.4"),
     ("check_code_is_read_only", mode("opt/diaspora/bin/puma", 0o666), "bin/puma"),

@@ -108,6 +108,24 @@ def test_a_shutdown_gives_a_sleeping_database_time_to_wake() -> None:
     assert not {"Requires", "BindsTo", "PartOf"} & set(unit)
 
 
+def test_the_line_that_is_added_to_the_application_lets_in_what_is_there() -> None:
+    added = (PACKER / "scripts/diaspora.sh").read_text("utf-8")
+    (name,) = set(re.findall(r'require_relative "(\w+)"', added))
+    config = ROOTFS / "usr/share/diaspora/application/config"
+    program = (config / f"{name}.rb").read_text("utf-8")
+    # Else each start would leave its mark, and the next one do without.
+    assert "QuickStart.came_through" in (config / f"initializers/{name}.rb").read_text("utf-8")
+    # What it marks it may write; what it loads it may not.
+    writable = words(units()["diaspora-web.service"], "ReadWritePaths")
+    places = {
+        place: f"/opt/diaspora/{place}" for place in re.findall("{APPLICATION}/(\\w+)", program)
+    }
+    assert {place: path in writable for place, path in places.items()} == {
+        "vendor": False,
+        "tmp": True,
+    }
+
+
 def test_nothing_waits_for_what_waits_for_the_user_data() -> None:
     for name, unit in units().items():
         waits = words(unit, "After", "Requires", "Wants")

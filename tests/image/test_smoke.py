@@ -30,6 +30,11 @@ NEEDRESTART = {
     "cp": "",
     "mv": 'touch "${0%/*}/needrestart.moved"',
 }
+COMPILED = {
+    "systemctl": "echo 1",
+    "grep": "",
+    "setpriv": "echo 'bootsnap hit: 990'; echo 'bootsnap miss: 10'; echo 'a warning'",
+}
 # A function, what a good machine's commands answer, what one of them answers on another, and what
 # the function has to say of that.
 WANTS = [
@@ -90,6 +95,24 @@ WANTS = [
         {"setpriv": "", "cmp": ""},
         {"cmp": "exit 1", "curl": "echo 403"},
         "a photo answers 403",
+    ),
+    (
+        "want_compiled",
+        COMPILED,
+        {"setpriv": "echo 'bootsnap hit: 970'; echo 'bootsnap stale: 30'"},
+        "only 970 of 1000 files came compiled",
+    ),
+    (
+        "want_compiled",
+        COMPILED,
+        {"grep": "exit 1"},
+        "diaspora-web started without what was compiled",
+    ),
+    (
+        "want_compiled",
+        COMPILED,
+        {"setpriv": "echo 'uninitialized constant Bootsnap'; exit 1"},
+        "only 0 of 0 files came compiled",
     ),
     ("make_webp", {"setpriv": "echo WEBP"}, {"setpriv": "echo JPEG"}, "made no WebP"),
     ("wait_for_page /", {"curl": "echo 200"}, {"curl": "echo 503"}, "/ answers 503"),

@@ -39,6 +39,7 @@ check_no_build_tool() {
 check_needed_files() {
     present /opt/diaspora/bin/puma /opt/diaspora/public/source.tar.gz \
         '/opt/diaspora/public/assets/.sprockets-manifest-*.json' \
+        '/opt/diaspora/vendor/compiled/*/bootsnap/compile-cache-iseq' \
         /usr/share/diaspora/{assets.sha256,manifest.json,rds-ca.pem} \
         /usr/share/diaspora/pod.schema.json /etc/ssl/certs/ca-certificates.crt \
         /usr/lib/systemd/system/{diaspora-,nginx}.service.d/20-hardening.conf
