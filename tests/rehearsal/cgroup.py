@@ -1,4 +1,4 @@
-"""Control groups: one for each machine, and one of its memory where it is to have little.
+"""Control groups: one for each machine, and others where it is to have little memory or processor.
 
 Two machines that shared one would end each other's processes.
 """
@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 MEMORY = Path("/sys/fs/cgroup/memory")
+PROCESSOR = Path("/sys/fs/cgroup/cpu")
 
 
 def run_group(run: str) -> Path:
@@ -55,6 +56,24 @@ class Memory:
         found = re.search(rf"^{line} (\d+)$", text, re.M)
         assert found is not None, text
         return int(found[1])
+
+
+class Processor:
+    """How much of the host's processors a machine's processes may use together.
+
+    For the same reason only where the host has the first version: ``PROCESSOR`` is there then.
+    """
+
+    _PERIOD = 100_000  # microseconds
+
+    def __init__(self, name: str) -> None:
+        self.folder = PROCESSOR / f"diaspora-rehearsal-{name}"
+        self.folder.mkdir(exist_ok=True)
+
+    def allow(self, share: float) -> None:
+        """From now on this much of one processor."""
+        for name, value in (("period", self._PERIOD), ("quota", round(share * self._PERIOD))):
+            (self.folder / f"cpu.cfs_{name}_us").write_text(str(value))
 
 
 def remove(group: Path) -> None:

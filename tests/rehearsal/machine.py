@@ -31,7 +31,7 @@ class Machine:
     """One machine; ``root`` is its file system, there whether it runs or not.
 
     What is on its ``disk`` may be lost in a crash; without one a crash loses nothing of it. It has
-    the host's memory, but for what ``memory`` says when it starts.
+    the host's memory and processors, but for what ``memory`` and ``processor`` say when it starts.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class Machine:
         self.namespace = namespace
         self.group = cgroup.run_group(folder.parents[1].name) / name
         self.memory: cgroup.Memory | None = None
+        self.processor: cgroup.Processor | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._leader = 0
         self._last = ""
@@ -245,7 +246,8 @@ class Machine:
         self._wait("for its systemd", 60, self._answers, every=0.1)
 
     def _groups(self) -> list[Path]:
-        return [self.group, *([self.memory.folder] if self.memory else [])]
+        bounds = (self.memory, self.processor)
+        return [self.group, *(bound.folder for bound in bounds if bound)]
 
     def _join_groups(self) -> None:
         for group in self._groups():

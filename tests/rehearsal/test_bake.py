@@ -121,7 +121,12 @@ def test_everybody_may_have_the_source_of_what_runs_here(image: Image) -> None:
     application = image.layers[0] / "opt/diaspora"
     with tarfile.open(application / "public/source.tar.gz") as archive:
         offered = {name.removeprefix("diaspora/") for name in archive.getnames()}
+        boot = archive.extractfile("diaspora/config/boot.rb")
+        offered_boot = boot.read() if boot else b""
     assert added
     assert {*added, "config.ru", "Gemfile.lock"} <= offered
     for name in added:
         assert (application / name).read_bytes() == (ours / name).read_bytes()
+    # Of upstream's files, the one that we change.
+    assert offered_boot == (application / "config/boot.rb").read_bytes()
+    assert b'\nrequire_relative "quick_start"\n' in offered_boot

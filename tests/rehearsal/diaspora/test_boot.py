@@ -31,6 +31,7 @@ STEPS = {
     "diaspora-sidekiq": "",
 }
 MIGRATIONS = 48
+FROM_THE_FRONT = {"X-Client-Proto": "https", "X-Client-IP": "198.51.100.7"}
 
 
 def test_the_bake_makes_gems_and_assets_of_the_lock(image: Image, figures: Figures) -> None:
@@ -78,10 +79,7 @@ def test_two_machines_at_once_migrate_once_and_both_serve(pods: Pods, aws: Aws) 
     told = [pod.machine.journal("diaspora-migrate") for pod in (first, second)]
     assert sum("migrated (" in text for text in told) == 1
     for pod in (first, second):
-        assert pod.inside("GET", NODEINFO, _FROM_THE_FRONT).status == 200
-
-
-_FROM_THE_FRONT = {"X-Client-Proto": "https", "X-Client-IP": "198.51.100.7"}
+        assert pod.inside("GET", NODEINFO, FROM_THE_FRONT).status == 200
 
 
 def _seconds_to_page(pod: Pod, began: float, patience: float = 300) -> float:

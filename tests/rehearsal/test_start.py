@@ -1,0 +1,98 @@
+"""The application starts with what was compiled with the image, and starts all the same without.
+
+That it is sooner is not seen here: see diaspora/starts.py.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+from .pod import PodMachine, Pods
+
+COMPILED = "/opt/diaspora/vendor/compiled"
+# What bootsnap knows of a file, before what it made of it.
+HEAD = 64
+APPLICATION = ("diaspora-web", "diaspora-sidekiq")
+# A fault, how it is made, and whether bootsnap is loaded in spite of it. The last two stay.
+FAULTS = {
+    "missing": (f"rm -r {COMPILED}", False),
+    "of another Ruby": (f"mv {COMPILED}/* {COMPILED}/x86_64-linux-0123", False),
+    "of another bootsnap": (
+        f"find {COMPILED} -type f -exec dd if=/dev/zero of={{}} bs=8 count=1 conv=notrunc ';'",
+        True,
+    ),
+    "cut off": (f"find {COMPILED} -type f -exec truncate --size=100 {{}} +", True),
+    "of other files": ("find /opt/diaspora /usr/lib/ruby -name '*.rb' -exec touch {} +", True),
+    "without bootsnap": ("dpkg --purge --force-depends ruby-bootsnap", False),
+}
+
+
+def test_the_application_loads_what_was_compiled_and_adds_nothing(pods: Pods) -> None:
+    """What the pod could add would be run by the next start, whoever had taken over this one."""
+    machine = _up(pods)
+    before = machine.succeed(f"find {COMPILED} | sort")
+    machine.succeed("touch /opt/diaspora/config/boot.rb")
+    _restart(machine)
+    for unit in APPLICATION:
+        assert _loads_bootsnap(machine, unit)
+    assert machine.succeed(f"find {COMPILED} | sort") == before
+    assert machine.succeed(f"find {COMPILED} ! -user root") == ""
+    machine.fail(f"setpriv --reuid=diaspora --regid=diaspora --clear-groups touch {COMPILED}/*/x")
+    # A mark that a start leaves behind would have the next one do without.
+    assert _marks(machine) == ""
+
+
+def test_what_was_compiled_and_does_not_fit_is_left_out_at_the_first_try(pods: Pods) -> None:
+    machine = _up(pods)
+    machine.succeed(f"cp -a {COMPILED} {COMPILED}.whole")
+    for fault, (command, loaded) in FAULTS.items():
+        machine.succeed(command)
+        _restart(machine)
+        for unit in APPLICATION:
+            assert machine.unit(unit)["NRestarts"] == "0", fault
+            assert _loads_bootsnap(machine, unit) == loaded, fault
+        assert _marks(machine) == "", fault
+        machine.succeed(f"rm -rf {COMPILED}; cp -a {COMPILED}.whole {COMPILED}")
+
+
+def test_a_first_boot_comes_through_where_what_was_compiled_is_noise(pods: Pods) -> None:
+    """Of what looks right nobody can tell: Ruby fails, or worse. The next try does without it."""
+    pod = pods.prepare()
+    _make_noise(pod.machine.root / COMPILED.lstrip("/"))
+    pod.start()
+    assert pod.wait_for_signal().status == "SUCCESS"
+    assert pod.front.get("/").status == 200
+    for unit in ("diaspora-migrate", *APPLICATION):
+        pod.machine.wait_for_unit(unit)
+        assert "the last start did not come through" in pod.machine.journal(unit)
+    assert _marks(pod.machine) == ""
+
+
+def _up(pods: Pods) -> PodMachine:
+    pod = pods.launch()
+    assert pod.wait_for_signal().status == "SUCCESS"
+    return pod.machine
+
+
+def _restart(machine: PodMachine) -> None:
+    for unit in APPLICATION:
+        machine.systemctl(f"restart {unit}")
+
+
+def _loads_bootsnap(machine: PodMachine, unit: str) -> bool:
+    process = machine.unit(unit)["MainPID"]
+    return "/bootsnap.so" in machine.read(f"/proc/{process}/maps")
+
+
+def _marks(machine: PodMachine) -> str:
+    return machine.succeed("find /opt/diaspora/tmp -name 'starts-*'")
+
+
+def _make_noise(folder: Path) -> None:
+    """Leave what each file is known by, and nothing else of it."""
+    noise = random.Random(1)
+    for file in folder.rglob("*"):
+        if file.is_file():
+            content = file.read_bytes()
+            file.write_bytes(content[:HEAD] + noise.randbytes(len(content) - HEAD))
