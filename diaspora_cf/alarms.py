@@ -22,9 +22,20 @@ HOUR = 60 * MINUTE
 BOUNCE_RATE = 0.05
 
 
-def add_alarms(stack: Stack, pod: Pod, gateway: Gateway, database: Database) -> None:
-    """Add the topic that mails the admin, and everything that is worth a mail."""
-    topic = _add_topic(stack)
+def add_topic(stack: Stack) -> Ref:
+    """Add the topic that mails the admin: for AWS's alarms, and for what the pod sees itself."""
+    # Not encrypted: CloudWatch cannot use the key that is free. It carries no secret.
+    topic = stack.add(sns.Topic("AlarmTopic"))
+    stack.add(
+        sns.SubscriptionResource(
+            "AlarmMail", TopicArn=Ref(topic), Protocol="email", Endpoint=ADMIN_EMAIL.ref
+        )
+    )
+    return Ref(topic)
+
+
+def add_alarms(stack: Stack, topic: Ref, pod: Pod, gateway: Gateway, database: Database) -> None:
+    """Add everything outside of the pod that is worth a mail."""
     _add_recovery(stack, pod, topic)
     _add_front_errors(stack, gateway, topic)
     _add_money_alarms(stack, pod, database, topic)
@@ -62,17 +73,6 @@ def _notification(kind: str, percent: int) -> budgets.NotificationWithSubscriber
         ),
         Subscribers=[budgets.Subscriber(SubscriptionType="EMAIL", Address=ADMIN_EMAIL.ref)],
     )
-
-
-def _add_topic(stack: Stack) -> Ref:
-    # Not encrypted: CloudWatch cannot use the key that is free. It carries no secret.
-    topic = stack.add(sns.Topic("AlarmTopic"))
-    stack.add(
-        sns.SubscriptionResource(
-            "AlarmMail", TopicArn=Ref(topic), Protocol="email", Endpoint=ADMIN_EMAIL.ref
-        )
-    )
-    return Ref(topic)
 
 
 def _add_alarm(

@@ -65,6 +65,7 @@ def add_pod(
     to_s3: S3Endpoint,
     database: Database,
     logs: Logs,
+    topic: Ref,
     ready: Iterable[str],
 ) -> Pod:
     """Add the machine; ``ready`` are the ids that must be complete before it can boot.
@@ -73,8 +74,8 @@ def add_pod(
     it has to signal success before CloudFormation points the front at it and ends the old one.
     A change of a plain instance's user data would stop and start it, and not run it again.
     """
-    profile = add_instance_profile(stack, storage, to_s3, logs)
-    settings = pod_settings(stack, FIRST_BOOT, database, storage, logs)
+    profile = add_instance_profile(stack, storage, to_s3, logs, topic)
+    settings = pod_settings(stack, FIRST_BOOT, database, storage, logs, topic)
     template = stack.add(
         ec2.LaunchTemplate(
             "PodLaunchTemplate",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from awacs import cloudformation, logs, s3, ssm
+from awacs import cloudformation, logs, s3, sns, ssm
 from awacs.aws import Condition, Statement, StringEquals
 from troposphere import AWSHelperFn, Join, Ref, Split, Sub, iam
 
@@ -26,7 +26,7 @@ OWN_SECRETS = ("session-secret", "oidc-key", "domain-name")
 
 
 def add_instance_profile(
-    stack: Stack, storage: Storage, to_s3: S3Endpoint, logs: Logs
+    stack: Stack, storage: Storage, to_s3: S3Endpoint, logs: Logs, topic: Ref
 ) -> iam.InstanceProfile:
     """Add the pod's role and the profile that hands it to the machine.
 
@@ -46,6 +46,7 @@ def add_instance_profile(
                 inline("transfer", _transfer(storage, to_s3)),
                 inline("log", _write_log(logs)),
                 inline("signal", _signal()),
+                inline("mail-the-admin", _mail_the_admin(topic)),
                 session_manager_policy(stack),
             ],
         )
@@ -141,3 +142,8 @@ def _write_log(logs_: Logs) -> Statement:
 def _signal() -> Statement:
     """Telling CloudFormation, once, whether the first boot worked."""
     return allow("SignalOwnStack", [cloudformation.SignalResource], Ref("AWS::StackId"))
+
+
+def _mail_the_admin(topic: Ref) -> Statement:
+    """What the pod sees of itself goes where AWS's alarms go, and to no other topic or number."""
+    return allow("MailTheAdmin", [sns.Publish], topic)

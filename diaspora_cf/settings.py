@@ -9,7 +9,7 @@ from troposphere import AWSHelperFn, Ref, Sub
 
 from .database import Database
 from .logs import Logs
-from .parameters import community, essentials, mail
+from .parameters import community, essentials, machine, mail
 from .parameters import database as database_questions
 from .parameters.moving import GIVES_SECRETS_PATH, SECRETS_PATH
 from .postgresql import DATABASE_NAME, PORT
@@ -30,7 +30,12 @@ class FirstBoot:
 
 
 def pod_settings(
-    stack: Stack, first_boot: FirstBoot, database: Database, storage: Storage, logs: Logs
+    stack: Stack,
+    first_boot: FirstBoot,
+    database: Database,
+    storage: Storage,
+    logs: Logs,
+    topic: Ref,
 ) -> dict[str, str | AWSHelperFn]:
     """Every key of ``pod.schema.json`` with its value."""
     return {
@@ -44,6 +49,8 @@ def pod_settings(
         "admin_email": essentials.ADMIN_EMAIL.ref,
         **_database_settings(stack, database),
         **_mail_settings(stack),
+        "alarm_topic": topic,
+        "automatic_reboot": machine.AUTOMATIC_REBOOT.ref,
         "bucket": storage.bucket,
         "secrets_path": secrets_path(stack),
         **must_know(MUST_KNOW),

@@ -117,7 +117,7 @@ def _alarm(month: Month, _properties: Properties) -> Iterator[Line]:
 
 
 def _topic(month: Month, _properties: Properties) -> Iterator[Line]:
-    yield month.line("Mails from alarms", use.NOTIFICATIONS / 1e3, "sns.mails")
+    yield month.line("Mails to the admin", use.NOTIFICATIONS / 1e3, "sns.mails")
 
 
 # What one resource of a type costs; equal rows are added up.

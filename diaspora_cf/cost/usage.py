@@ -18,6 +18,7 @@ POD_LOG_GB = 0.1
 DATABASE_GB = 1.0
 DATABASE_REQUESTS_PER_AWAKE_HOUR = 2_000
 IMAGE_GB = 4.0
+# Of alarms, and of the pod itself, which tells each of its causes once a day at most.
 NOTIFICATIONS = 10
 
 # Seen for one photo on our image, 2026-11-25 (docs/rehearsal-diaspora.md): 20 PUT, 39 HEAD, 7 GET

@@ -28,6 +28,18 @@ POD_DISK_SIZE = Question(
     default="10",
     allowed=("8", "10", "12", "16", "20", "30", "40", "60", "100"),
 )
+AUTOMATIC_REBOOT = Question(
+    "AutomaticReboot",
+    label="May the pod restart itself when an update of its system needs that?",
+    text=(
+        "yes, and it does so in the night, between 4:45 and 5:00 UTC, unless somebody is logged in "
+        "to the machine or moves the pod just then: nobody reaches it for some seconds, and no job "
+        "is lost. no, and a mail asks you to do it yourself; until then an old kernel and old "
+        "libraries go on running. It can be changed at any time; the pod is replaced by a new one."
+    ),
+    default="yes",
+    allowed=("yes", "no"),
+)
 SSH_ACCESS = Question(
     "SshAccess",
     label="How do you get a shell on the pod?",
@@ -52,7 +64,9 @@ POD_KEY_NAME = Question(
     constraint="The name of a key pair: letters, digits, spaces and . _ @ + ( ) -",
 )
 
-GROUP = Group("Machine", (POD_INSTANCE_TYPE, POD_DISK_SIZE, SSH_ACCESS, POD_KEY_NAME))
+GROUP = Group(
+    "Machine", (POD_INSTANCE_TYPE, POD_DISK_SIZE, AUTOMATIC_REBOOT, SSH_ACCESS, POD_KEY_NAME)
+)
 
 HAS_KEY = given("HasKey", POD_KEY_NAME)
 USES_SESSION_MANAGER = answered("UsesSessionManager", SSH_ACCESS, "session-manager")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..access import add_ssh
-from ..alarms import add_alarms, add_budget
+from ..alarms import add_alarms, add_budget, add_topic
 from ..certificate import add_certificate
 from ..database import add_database, add_database_access
 from ..dns import add_records
@@ -54,6 +54,7 @@ def build() -> Stack:
     to_s3 = add_s3_endpoint(stack, net, storage)
     db = add_database(stack.section("Database"), net)
     logs = add_logs(stack.section("Logs"))
+    topic = add_topic(stack.section("Mails to the admin"))
 
     pod_group = add_pod_security_group(stack.section("Who may talk to whom"), net)
     access = add_database_access(stack, db, pod_group)
@@ -61,13 +62,13 @@ def build() -> Stack:
     add_ssh(stack, net, pod_group)
 
     ready = (*net.ready, access, *link.ready)
-    pod = add_pod(stack.section("Pod"), net, pod_group, storage, to_s3, db, logs, ready)
+    pod = add_pod(stack.section("Pod"), net, pod_group, storage, to_s3, db, logs, topic, ready)
 
     certificate = add_certificate(stack.section("Front: TLS, API, way to the pod"))
     gateway = add_gateway(stack, link, pod, logs, certificate)
     add_records(stack.section("DNS"), gateway)
     add_mail(stack.section("Mail"))
-    add_alarms(stack.section("Alarms and budget"), pod, gateway, db)
+    add_alarms(stack.section("Alarms and budget"), topic, pod, gateway, db)
     add_budget(stack)
 
     add_outputs(stack, pod, gateway, storage, db, logs)

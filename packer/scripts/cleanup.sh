@@ -27,7 +27,7 @@ forget_identity() {
     # Empty, not "uninitialized": that would preset every unit at the first boot.
     : >/etc/machine-id
     rm -rf /var/lib/amazon/ssm/* /var/snap/amazon-ssm-agent/common/* /var/lib/fwupd \
-        /var/lib/diaspora-boot/* /etc/diaspora/* /run/diaspora/* /var/crash/*
+        /var/lib/diaspora-{boot,worries}/* /etc/diaspora/* /run/diaspora/* /var/crash/*
     # chrony's hold the keys to its servers; the timers' let a month-old image catch up at its first boot.
     rm -rf /var/lib/{chrony,systemd/timers,systemd/timesync}/*
 }

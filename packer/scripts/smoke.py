@@ -34,11 +34,14 @@ SAMPLE = {
     "database_name": "diaspora",
     "bucket": "smoke",
     "secrets_path": "/diaspora/smoke",
+    # It tells nobody, and does not restart itself.
+    "alarm_topic": "",
+    "automatic_reboot": "no",
     "must_know": "",
 }
 USERNAME = "diaspora"
 # Each is a part of its own of what boto3 brings.
-SERVICES = ("cloudformation", "logs", "s3", "ssm")
+SERVICES = ("cloudformation", "logs", "s3", "sns", "ssm")
 
 
 def main() -> int:

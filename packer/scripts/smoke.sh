@@ -142,6 +142,7 @@ want_compiled
 make_webp
 want_photo
 want_job
+want_worries
 want_firewall
 want_needrestart
 if systemd-detect-virt --quiet --container; then

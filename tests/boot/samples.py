@@ -39,6 +39,8 @@ SETTINGS = {
     "bucket": "pod-assetsbucket-1a2b3c",
     "secrets_path": "/diaspora/pod",
     "federation_patience": "240",
+    "alarm_topic": "arn:aws:sns:eu-west-1:123456789012:pod-AlarmTopic-AbC",
+    "automatic_reboot": "yes",
     "must_know": "",
 }
 

@@ -87,6 +87,14 @@ def test_a_pod_that_lost_its_domain_loses_the_mark(machine: Machine, store: Stor
     assert not (machine.run / "runs-jobs").exists()
 
 
+@pytest.mark.parametrize("may", ["yes", "no"])
+def test_only_a_machine_that_may_restart_itself_is_marked_to_do_so(
+    machine: Machine, store: Store, may: str
+) -> None:
+    run(machine, automatic_reboot=may)
+    assert (machine.run / "reboots-itself").exists() is (may == "yes")
+
+
 def test_running_twice_gives_the_same_files(machine: Machine, store: Store) -> None:
     def files() -> dict[str, tuple[bytes, int]]:
         return {

@@ -34,17 +34,23 @@ def test_what_came_after_the_first_image_has_a_default_so_that_an_older_template
     assert len(SCHEMA["required"]) == 29
 
 
-def test_every_setting_is_used_somewhere() -> None:
-    used = {
+def read_of(tree: ast.AST, owner: str = "settings") -> set[str]:
+    """What is read of whatever has that name, or is called so by its owner."""
+    found = (node for node in ast.walk(tree) if isinstance(node, ast.Attribute))
+    return {
         node.attr
-        for path in PROGRAM.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Attribute)
-        and isinstance(node.value, ast.Name)
-        and node.value.id == "settings"
+        for node in found
+        if owner in (getattr(node.value, "id", ""), getattr(node.value, "attr", ""))
     }
+
+
+def test_every_setting_is_used_somewhere() -> None:
+    used = {name for path in PROGRAM.rglob("*.py") for name in read_of(ast.parse(path.read_text()))}
     # Read by the check of all others.
     used.add("must_know")
+    for node in ast.walk(ast.parse((PROGRAM / "settings.py").read_text())):
+        if isinstance(node, ast.FunctionDef) and node.name in used:
+            used |= read_of(node, "self")
     watcher = (PROGRAM / "boot/first_boot.py").read_text()
     templates = "".join(path.read_text() for path in TEMPLATES.rglob("*.j2"))
     unused = {

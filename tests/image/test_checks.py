@@ -80,6 +80,7 @@ FAULTS: list[tuple[str, Fault, str]] = [
     ("check_no_agent_identity", put("var/lib/amazon/ssm/Vault/Store"), "amazon/ssm"),
     ("check_no_agent_identity", put("var/lib/systemd/random-seed"), "random-seed"),
     ("check_no_agent_identity", put("var/lib/diaspora-boot/signalled"), "signalled"),
+    ("check_no_agent_identity", put("var/lib/diaspora-worries/told"), "told"),
     ("check_no_agent_identity", put("var/snap/amazon-ssm-agent/common/x"), "amazon-ssm-agent"),
     ("check_no_agent_identity", put("var/lib/chrony/time.example.nts"), "chrony"),
     (

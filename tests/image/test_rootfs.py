@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from diaspora_pod.operator import sights
 
 from diaspora_cf.cost.machines import image
 from diaspora_cf.gateway import CLIENT_ADDRESS_HEADER, CLIENT_SCHEME_HEADER
 from diaspora_cf.network import VPC_RANGE
+from diaspora_cf.parameters.machine import AUTOMATIC_REBOOT
 
 from .samples import PACKER
 
@@ -52,6 +54,13 @@ def words(unit: Unit, *names: str) -> set[str]:
     return {word for name in names for value in unit.get(name, []) for word in value.split()}
 
 
+def timers() -> dict[str, Unit]:
+    """Our own timers."""
+    found = {name: unit for name, unit in units().items() if name.endswith(".timer")}
+    assert len(found) >= 2
+    return found
+
+
 def runs() -> dict[str, Unit]:
     """Our own services that run something."""
     found = {
@@ -77,12 +86,14 @@ def test_the_boot_is_a_graph_without_a_cycle() -> None:
 
 def test_the_target_wants_every_unit_of_the_boot() -> None:
     wanted = words(units()["diaspora.target"], "Wants")
-    assert wanted == set(units()) - {"diaspora.target"}
+    # What has a timer is started by it.
+    timed = {name.replace(".timer", ".service") for name in timers()}
+    assert wanted == set(units()) - {"diaspora.target"} - timed
 
 
 def test_no_unit_starts_another() -> None:
-    """What is there already may be had again, without waiting for it."""
-    again = re.compile("systemctl try-(restart|reload-or-restart) --no-block ")
+    """What is there already may be had again, without waiting for it. So may the machine."""
+    again = re.compile("systemctl (try-(restart|reload-or-restart)|reboot) --no-block")
     for name, unit in runs().items():
         commands = [value for key, values in unit.items() if "Exec" in key for value in values]
         starting = [command for command in commands if "systemctl" in command]
@@ -190,8 +201,12 @@ def said_elsewhere(name: str) -> set[str]:
 # A mount has no mount namespace.
 MOUNTS = {f"diaspora-mount@{name}.service" for name in ("images", "users")}
 OF_MOUNTS = {"LockPersonality", "RestrictRealtime", "SystemCallArchitectures"}
-# It writes to the console.
-TAKEN_BACK = {"diaspora-signal.service": {"PrivateDevices"}}
+TAKEN_BACK = {
+    # It writes to the console.
+    "diaspora-signal.service": {"PrivateDevices"},
+    # It looks at other processes.
+    "diaspora-reboot.service": {"ProtectProc"},
+}
 
 
 def test_every_unit_has_the_whole_hardening_that_is_common() -> None:
@@ -225,6 +240,44 @@ def test_the_updates_come_after_the_hour_of_the_daily_jobs() -> None:
     hour = int(when.removeprefix("*-*-* ").partition(":")[0])
     # Their minute is each pod's own.
     assert {int(time) for job in image().jobs for time in job.hours} == {hour - 1}
+
+
+def minutes(timer: Unit) -> tuple[int, int]:
+    """When a timer may elapse, from and to, in minutes of the day."""
+    hour, minute = map(int, timer["OnCalendar"][-1].removeprefix("*-*-* ").split(":"))
+    (spread,) = timer["RandomizedDelaySec"]
+    first = 60 * hour + minute
+    return first, first + int(re.sub("m(in)?$", "", spread))
+
+
+def test_a_restart_comes_after_the_updates_and_when_the_question_says() -> None:
+    _, updated = minutes(read(UNITS / "apt-daily-upgrade.timer.d/10-pod.conf"))
+    first, last = minutes(units()["diaspora-reboot.timer"])
+    assert updated <= first
+    # Some updates take longer.
+    assert "apt-daily-upgrade.service" in words(units()["diaspora-reboot.service"], "After")
+    told = [f"{minute // 60}:{minute % 60:02}" for minute in (first, last)]
+    assert f"between {told[0]} and {told[1]} UTC" in AUTOMATIC_REBOOT.text
+
+
+def test_a_timer_of_a_pod_that_was_told_nothing_stays_quiet() -> None:
+    for name, timer in timers().items():
+        assert timer["ConditionPathExists"] == ["/etc/diaspora/pod.json"], name
+        assert timer["PartOf"] == ["diaspora.target"], name
+        assert name.replace(".timer", ".service") in units()
+
+
+def test_an_update_restarts_what_runs_for_long_and_nothing_else() -> None:
+    settings = (ROOTFS / "etc/needrestart/conf.d/diaspora.conf").read_text("utf-8")
+    (kept,) = re.findall(r"override_rc}->{qr\((.*)\)} = 0;", settings)
+    for name, unit in runs().items():
+        assert bool(re.match(kept, name)) != (unit["Restart"] == ["always"]), name
+
+
+def test_the_look_for_late_jobs_knows_the_queue_in_which_they_may_wait() -> None:
+    folder = ROOTFS / "usr/share/diaspora/application/config/initializers"
+    gate = (folder / "messages_wait.rb").read_text("utf-8")
+    assert f'QUEUE = "{sights.PATIENT}".freeze' in gate
 
 
 def test_people_come_before_jobs_when_memory_runs_out() -> None:

@@ -8,15 +8,17 @@ of a rehearsal, for those are containers.
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from diaspora_pod import cli
 from diaspora_pod.boot import prepare
-from diaspora_pod.settings import Settings
+from diaspora_pod.settings import Settings, problems
 
 from ..boot.samples import SETTINGS
 from .samples import PACKER
@@ -90,6 +92,13 @@ WANTS = [
         {"redis-cli": "echo 1"},
         "sidekiq's job failed",
     ),
+    ("want_worries", {"systemctl": "", "journalctl": ""}, {"systemctl": "exit 1"}, "does not look"),
+    (
+        "want_worries",
+        {"systemctl": "", "journalctl": ""},
+        {"journalctl": "echo 'jobs: not seen: OSError'"},
+        "does not see all of itself: jobs",
+    ),
     (
         "want_photo",
         {"setpriv": "", "cmp": ""},
@@ -153,12 +162,23 @@ def test_the_smoke_boot_ends_where_something_is_wanting(
     assert says in broken.stderr
 
 
-def test_the_smoke_boot_asks_aws_for_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def smoke(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """smoke.py."""
     spec = importlib.util.spec_from_file_location("smoke", PACKER / "scripts/smoke.py")
     assert spec and spec.loader
-    smoke = importlib.util.module_from_spec(spec)
+    made = importlib.util.module_from_spec(spec)
     monkeypatch.setattr(sys, "path", [*sys.path])
-    spec.loader.exec_module(smoke)
+    spec.loader.exec_module(made)
+    return made
+
+
+def test_the_smoke_boot_has_settings_that_the_schema_takes(smoke: Any) -> None:
+    schema = json.loads((PACKER / "rootfs/usr/share/diaspora/pod.schema.json").read_text("utf-8"))
+    assert problems({key: smoke.SAMPLE.get(key, "1") for key in schema["properties"]}, schema) == []
+
+
+def test_the_smoke_boot_asks_aws_for_no_secret(smoke: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     # What it makes up is put back after this test.
     for name in ("read_secrets", "read_database_secrets"):
         monkeypatch.setattr(prepare, name, getattr(prepare, name))

@@ -31,6 +31,7 @@ EVERYTHING = {
     "PodInstanceType": "t4g.small",
     "PodDiskSize": "30",
     "SshAccess": "instance-connect-endpoint",
+    "AutomaticReboot": "no",
     "PodKeyName": "my laptop",
     "DatabaseUsernameKey": "/database/user",
     "DatabaseUsernameVersion": "4",

@@ -92,6 +92,7 @@ def test_the_pod_is_told_where_everything_is_that_it_needs(template: Template) -
         "log_group": "PodLogGroup",
         "database_port": "5432",
         "mail_host": "email-smtp.eu-west-1.amazonaws.com",
+        "alarm_topic": "AlarmTopic",
         "bucket": "AssetsBucket",
         "secrets_path": "/diaspora/pod",
     }.items() <= told.items()

@@ -39,6 +39,7 @@ _CALLS = {
     "s3:GetObject",
     "s3:ListBucket",
     "s3:PutObject",
+    "sns:Publish",
     "ssm:GetParameter",
     "ssm:PutParameter",
     "ssm:UpdateInstanceInformation",
@@ -154,6 +155,14 @@ def test_the_pod_signals_its_own_stack_and_changes_none(template: Template) -> N
     assert resource.startswith(stack)
 
 
+def test_the_pod_mails_the_admin_and_nobody_else(template: Template) -> None:
+    assert may(template, "sns:Publish", "AlarmTopic")
+    for other in ("arn:aws:sns:eu-west-1:123456789012:another-topic", "+491234567890", "*"):
+        assert not may(template, "sns:Publish", other)
+    for action in ("Subscribe", "SetTopicAttributes", "DeleteTopic"):
+        assert not may(template, f"sns:{action}", "AlarmTopic")
+
+
 def test_session_manager_gets_the_five_calls_that_it_needs_and_only_if_chosen(
     template: Template,
 ) -> None:
@@ -235,6 +244,9 @@ MUTATIONS: dict[str, Mutation] = {
     "the_pod_signals_its_own_stack_and_changes_none": lambda template: statement(
         template, "SignalOwnStack"
     ).__setitem__("Resource", ["arn:aws:cloudformation:eu-west-1:123456789012:stack/*"]),
+    "the_pod_mails_the_admin_and_nobody_else": grant(
+        ["sns:Publish"], ["arn:aws:sns:eu-west-1:123456789012:*"]
+    ),
     "session_manager_gets_the_five_calls_that_it_needs_and_only_if_chosen": unconditional_policy(
         "session-manager"
     ),

@@ -31,7 +31,8 @@ class Authority:
         self.file = folder / "authority.crt"
         self._key = folder / "authority.key"
         _openssl(
-            *("req", "-x509", "-days", "30", "-subj", f"/CN={name}"),
+            # Authorities last: of one that ends soon the admin is told.
+            *("req", "-x509", "-days", "3650", "-subj", f"/CN={name}"),
             *(*_NEW_KEY, "-keyout", self._key, "-out", self.file),
         )
 

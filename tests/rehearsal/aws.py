@@ -14,6 +14,7 @@ from .fakes.front import Front
 from .fakes.mail import Mail
 from .fakes.metadata import Metadata
 from .fakes.names import Names
+from .fakes.notices import Topics
 from .fakes.services import Call, Services
 from .log import say
 from .network import Vpc
@@ -68,6 +69,11 @@ class Aws:
     def logs(self) -> Logs:
         """CloudWatch Logs."""
         return self.services.logs
+
+    @property
+    def topics(self) -> Topics:
+        """SNS, with the mails to the admin."""
+        return self.services.topics
 
     @property
     def signals(self) -> list[Signal]:

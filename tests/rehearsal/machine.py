@@ -57,11 +57,11 @@ class Machine:
         self.say("starts")
         self._boot()
 
-    def reboot(self) -> None:
-        """Restart it in order; returns once the new systemd takes commands."""
+    def reboot(self, command: str = "systemctl reboot --no-block") -> None:
+        """Restart it in order, by that command; returns once the new systemd takes commands."""
         self.say("reboots")
         process = self._running()
-        self.run("systemctl reboot --no-block")
+        self.run(command)
         status = _ended(process, 180)
         if status != _REBOOT:
             raise Broken(f"{self.name} did not come down for a reboot: {status}\n{self.console()}")

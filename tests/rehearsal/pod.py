@@ -176,6 +176,7 @@ class Pods:
         )
         aws.front.add(stack.host, Route(machine.address, stack.mappings))
         aws.names.add(stack.host, aws.vpc.FRONT)
+        aws.topics.known.add(settings["alarm_topic"])
         owned = [bucket["Name"] for bucket in aws.s3.list_buckets()["Buckets"]]
         if settings["bucket"] not in owned:
             aws.s3.create_bucket(

@@ -103,6 +103,7 @@ def rendered_stack(
         "DatabaseCluster": {"Endpoint.Address": host},
         "AssetsBucket": {"Ref": f"{name}-assetsbucket-rehearsal"},
         "PodLogGroup": {"Ref": f"{name}-PodLogGroup-REHEARSAL"},
+        "AlarmTopic": {"Ref": f"arn:aws:sns:{REGION}:{ACCOUNT}:{name}-AlarmTopic-REHEARSAL"},
         # As long as real ones are, and names must be in lower case to be found again.
         "HttpApi": {"Ref": "a1b2c3d4e5"},
     }

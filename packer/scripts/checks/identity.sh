@@ -51,7 +51,7 @@ check_no_history() {
 
 check_no_agent_identity() {
     absent '/var/lib/amazon/ssm/*' /var/lib/systemd/random-seed \
-        /var/lib/systemd/credential.secret '/var/lib/diaspora-boot/*' \
+        /var/lib/systemd/credential.secret '/var/lib/diaspora-'{boot,worries}'/*' \
         '/var/snap/amazon-ssm-agent/common/*' '/var/lib/chrony/*'
 }
 

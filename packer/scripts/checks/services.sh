@@ -4,7 +4,7 @@ set -o errexit -o nounset -o pipefail
 
 # Only what it says of our own units, and of what we add to others'.
 check_units() {
-    local found units=("$ROOT"/usr/lib/systemd/system/{diaspora*.{service,target},swapfile.*})
+    local found units=("$ROOT"/usr/lib/systemd/system/{diaspora*.{service,target,timer},swapfile.*})
     units+=("$ROOT/usr/lib/systemd/system/metadata-firewall.service")
     units+=(apt-daily-upgrade.{service,timer} nginx.service redis-server.service)
     found=$(systemd-analyze verify --man=no "${units[@]}" 2>&1 |

@@ -90,6 +90,16 @@ want_job() {
     say "sidekiq did a job"
 }
 
+# Whatever it sees, it must be able to look.
+want_worries() {
+    local found
+    systemctl start diaspora-worries.service || fail "the pod does not look at itself"
+    found=$(journalctl --quiet --boot --output=cat --unit=diaspora-worries.service \
+        --grep=': not seen: ' || true)
+    [[ -z $found ]] || fail "the pod does not see all of itself: $found"
+    say "the pod looked at itself"
+}
+
 # curl's status: 0 is any answer, 7 is a refusal.
 ask_metadata() {
     local status=0

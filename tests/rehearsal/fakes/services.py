@@ -22,10 +22,11 @@ from . import cloudwatch
 from .cloudformation import CloudFormation
 from .metadata import Metadata
 from .names import Names
+from .notices import Topics
 from .serving import QuietHandler, serve_http
 
 _FIRST_ADDRESS = 20
-_SERVICES = ("s3", "ssm", "logs", "cloudformation", "monitoring")
+_SERVICES = ("s3", "ssm", "logs", "cloudformation", "monitoring", "sns")
 _KEY = re.compile(r"Credential=([^/]+)/")
 _Answer = tuple[int, list[tuple[str, str]], bytes]
 
@@ -77,6 +78,7 @@ class Services:
         self.region = "eu-west-1"
         self.cloudformation = CloudFormation()
         self.logs = cloudwatch.Logs()
+        self.topics = Topics()
         self.calls: list[Call] = []
         self._down: set[str] = set()
         self._last: dict[str, str] = {}
@@ -95,6 +97,7 @@ class Services:
         self._down.clear()
         self._last.clear()
         self.logs.reset()
+        self.topics.reset()
         self.cloudformation.reset()
         self.ssm.refuse = False
         self._ask_moto("moto", "POST", "/moto-api/reset", {"Host": "localhost"}, b"")
@@ -204,6 +207,8 @@ class Services:
             status, kind, content = self.logs.respond(action, body)
         elif service == "cloudformation":
             status, kind, content = self.cloudformation.respond(body)
+        elif service == "sns":
+            status, kind, content = self.topics.respond(body)
         else:
             status, kind, content = cloudwatch.put_metrics()
         return status, [("Content-Type", kind)], content

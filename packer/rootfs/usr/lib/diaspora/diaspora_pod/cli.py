@@ -59,6 +59,8 @@ def parser() -> argparse.ArgumentParser:
     jobs = commands.add_parser("jobs", help="go on with the jobs that waited at a dump")
     for command in (loaded, jobs):
         command.add_argument("name", metavar="NAME", help="the name that dump has told")
+    commands.add_parser("worries", help="mail the admin what is wrong with the machine")
+    commands.add_parser("may-restart", help="fail if a restart would interrupt somebody's work")
     commands.add_parser("watch", help="signal how this instance's first boot ended")
     return made
 
@@ -75,6 +77,8 @@ def _run(given: argparse.Namespace, machine: Machine) -> None:
         "resume": lambda: _move(machine, "resume"),
         "load": lambda: _move(machine, "load", given.name),
         "jobs": lambda: _move(machine, "jobs", given.name),
+        "worries": lambda: _worries(machine),
+        "may-restart": lambda: _may_restart(machine),
         "watch": lambda: watch_first_boot(machine),
     }
     commands[given.command]()
@@ -142,3 +146,18 @@ def _admin(machine: Machine, name: str, email: str) -> None:
 def _move(machine: Machine, command: str, name: str = "") -> None:
     with _by_root(f"{command} {'NAME' if name else ''}".strip()):
         moving.run(machine, command, name)
+
+
+def _worries(machine: Machine) -> None:
+    # No unit of the boot needs it.
+    from .operator import mailing
+
+    with _by_root("worries"):
+        mailing.mail_worries(machine)
+
+
+def _may_restart(machine: Machine) -> None:
+    from .operator import restart
+
+    with _by_root("may-restart"):
+        restart.want_nobody_at_work(machine)

@@ -84,6 +84,16 @@ class Machine:
         return self.root / "run/diaspora"
 
     @property
+    def moving(self) -> Path:
+        """Held by whoever moves the pod to another database, and by nobody else."""
+        return self.run / "moving"
+
+    @property
+    def worries(self) -> Path:
+        """When the admin was last told of what."""
+        return self.root / "var/lib/diaspora-worries/told"
+
+    @property
     def signalled(self) -> Path:
         """Holds the id of the instance whose first boot is over."""
         return self.root / "var/lib/diaspora-boot/signalled"

@@ -45,6 +45,8 @@ class Settings:
     bucket: str
     secrets_path: str
     federation_patience: str
+    alarm_topic: str
+    automatic_reboot: str
     must_know: str
 
     @property
@@ -56,6 +58,11 @@ class Settings:
     def waits(self) -> bool:
         """Whether messages of other pods wait while the database sleeps."""
         return self.federation_patience != "0"
+
+    @property
+    def reboots_itself(self) -> bool:
+        """Whether the machine may restart itself at night for an update's sake."""
+        return self.automatic_reboot == "yes"
 
     @property
     def sends_mail(self) -> bool:

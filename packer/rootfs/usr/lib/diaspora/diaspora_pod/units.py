@@ -38,6 +38,18 @@ def states(units: Iterable[str]) -> dict[str, State]:
     return parse(answer.stdout)
 
 
+def failed() -> list[str]:
+    """Every unit of the machine that failed; raises Transient where systemd does not answer."""
+    command = ["systemctl", "list-units", "--state=failed", "--plain", "--no-legend"]
+    try:
+        answer = subprocess.run(
+            command, capture_output=True, text=True, check=True, timeout=TIMEOUT
+        )
+    except subprocess.SubprocessError as error:
+        raise Transient(f"systemctl list-units: {error}") from error
+    return [line.split()[0] for line in answer.stdout.splitlines()]
+
+
 def control(verb: str, *units: str) -> None:
     """Have systemd start, stop, mask units or the like; raises Transient where it does not."""
     command = ["systemctl", verb, "--quiet", *units]

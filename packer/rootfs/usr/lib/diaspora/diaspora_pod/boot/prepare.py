@@ -13,7 +13,9 @@ from ..settings import Settings, load, unknown
 from . import own_secrets, parameters
 from .render import Secrets, render, write
 
+# Files on whose being there units depend.
 RUNS_JOBS = "runs-jobs"
+REBOOTS_ITSELF = "reboots-itself"
 
 
 def prepare(machine: Machine, progress: Progress) -> None:
@@ -26,7 +28,8 @@ def prepare(machine: Machine, progress: Progress) -> None:
         secrets = patiently(lambda: read_secrets(settings), progress.waiting)
     with progress.step("render"):
         write(machine, render(machine, settings, secrets))
-        _mark_jobs(machine, settings)
+        _mark(machine, RUNS_JOBS, settings.runs_jobs)
+        _mark(machine, REBOOTS_ITSELF, settings.reboots_itself)
 
 
 def read_secrets(settings: Settings) -> Secrets:
@@ -69,10 +72,9 @@ def read_login(settings: Settings, waiting: Callable[[str], None]) -> database.L
     return database.login(settings, *patiently(read, waiting))
 
 
-def _mark_jobs(machine: Machine, settings: Settings) -> None:
-    """The file on whose being there sidekiq's unit depends."""
-    mark = machine.run / RUNS_JOBS
-    if settings.runs_jobs:
+def _mark(machine: Machine, name: str, is_so: bool) -> None:
+    mark = machine.run / name
+    if is_so:
         files.write(mark, "", mode=0o644, owner=machine.owner, group=machine.group)
     else:
         mark.unlink(missing_ok=True)

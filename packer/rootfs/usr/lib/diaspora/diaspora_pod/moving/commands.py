@@ -20,7 +20,7 @@ def run(machine: Machine, command: str, name: str) -> None:
     """
     for number in (signal.SIGHUP, signal.SIGTERM):
         signal.signal(number, _end)
-    with files.alone(machine.run / "moving"):
+    with files.alone(machine.moving):
         if command == "resume":
             resume()
         else:
