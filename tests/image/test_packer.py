@@ -91,7 +91,7 @@ def test_every_script_runs_once_and_is_there() -> None:
 def test_what_needs_order_has_it() -> None:
     used = steps()
     order = (
-        "settle packages rootfs diaspora gems assets compile ownership slim smoke manifest cleanup"
+        "settle packages rootfs diaspora gems assets compile ownership slim manifest smoke cleanup"
         " validate"
     )
     assert [name for name in used if name.removesuffix(".sh") in order.split()] == [
