@@ -38,7 +38,7 @@ SIDE = 300
 WANTED = "/run/reboot-required"
 RESTART = "systemctl start diaspora-reboot.service"
 BOOT = "/proc/sys/kernel/random/boot_id"
-PLANTED = "systemd-run --quiet --unit=planted"
+PLANTED = "systemd-run --quiet --collect --unit=planted"
 LET_IN = (
     "useradd --create-home somebody; ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519; "
     "install -D --owner=somebody /root/.ssh/id_ed25519.pub ~somebody/.ssh/authorized_keys"
@@ -108,11 +108,11 @@ def test_no_machine_restarts_that_no_update_wants_to(pod: Pod) -> None:
 @pytest.mark.parametrize("who", AT_WORK)
 def test_a_restart_interrupts_nobody_at_work(pod: Pod, who: str) -> None:
     begin, said = AT_WORK[who]
-    pod.machine.succeed(f"{begin}; sleep 3; touch {WANTED}")
+    pod.machine.succeed(f"{begin} && sleep 3 && touch {WANTED}")
     try:
         assert said in _restarts_not(pod)
     finally:
-        pod.machine.succeed(f"systemctl stop planted; rm {WANTED}")
+        pod.machine.succeed(f"systemctl stop planted; rm --force {WANTED}")
 
 
 def test_a_machine_that_may_not_restart_itself_does_not(pod: Pod) -> None:
