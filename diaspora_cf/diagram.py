@@ -91,6 +91,7 @@ BOXES = (
     Box("bucket", "S3 bucket<br>photos", "", ("AWS::S3::Bucket",)),
     Box("mail", "SES<br>mail", "", ("AWS::SES::EmailIdentity",)),
     Box("logs", "CloudWatch<br>logs", "", ("AWS::Logs::LogGroup",)),
+    Box("commands", "Run Command<br>status, doctor, admin", "", ("AWS::SSM::Document",)),
     Box(
         "alarms",
         "CloudWatch alarms<br>and budget",
@@ -127,6 +128,8 @@ ARROWS = (
     Arrow("pod", "posts to other pods", "visitors"),
     Arrow("alarms", "recovers", "pod"),
     Arrow("alarms", "mails", "admin"),
+    Arrow("admin", "asks in the console", "commands"),
+    Arrow("commands", "by its agent", "pod"),
     Arrow("admin", "ssh", "shell"),
     Arrow("shell", "ssh", "pod"),
 )

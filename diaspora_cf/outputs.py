@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from troposphere import Sub
 
+from .commands import Commands
 from .database import Database
 from .gateway import Gateway
 from .logs import Logs
@@ -20,7 +21,13 @@ _SHELL_BY_ENDPOINT = all_of("ShellByEndpoint", IS_ONLINE, USES_CONNECT_ENDPOINT)
 
 
 def add_outputs(
-    stack: Stack, pod: Pod, gateway: Gateway, storage: Storage, database: Database, logs: Logs
+    stack: Stack,
+    pod: Pod,
+    commands: Commands,
+    gateway: Gateway,
+    storage: Storage,
+    database: Database,
+    logs: Logs,
 ) -> None:
     """Add the outputs, in the order in which a person needs them."""
     stack.output("PodUrl", "Your pod.", Sub("https://${Host}", Host=gateway.host))
@@ -39,6 +46,7 @@ def add_outputs(
         Sub("sudo diaspora-pod admin NAME ${AdminEmail}"),
         IS_ONLINE,
     )
+    _add_console_output(stack, pod, commands)
     stack.output("Bucket", "The bucket that holds what users upload.", storage.bucket)
     stack.output("DatabaseEndpoint", "The database's name inside the VPC.", database.endpoint)
     stack.output("PodLog", "The pod's log group: why a boot failed, among others.", logs.pod_name)
@@ -48,6 +56,23 @@ def add_outputs(
         "Once the pod runs, protect its data.",
         "CloudFormation console > this stack > Update > Use existing template > set "
         "DatabaseDeletionProtection to true > Next > Next > Submit",
+    )
+
+
+def _add_console_output(stack: Stack, pod: Pod, commands: Commands) -> None:
+    stack.output(
+        "RunInConsole",
+        "The same without a shell, and a look at the pod: status, doctor, admin, support bundle.",
+        Sub(
+            "Systems Manager console > Run Command > Run command > Owner: Owned by me > ${Status}, "
+            "${Doctor}, ${Admin} or ${Support} > Choose instances manually > ${Pod} > Run",
+            Status=commands.status,
+            Doctor=commands.doctor,
+            Admin=commands.admin,
+            Support=commands.support,
+            Pod=pod.instance,
+        ),
+        _SHELL_BY_SESSION,
     )
 
 

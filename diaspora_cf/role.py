@@ -15,7 +15,7 @@ from .policies import allow, deny, inline, trust
 from .question import Question
 from .settings import secrets_path
 from .stack import Stack
-from .storage import TRANSFER, Storage
+from .storage import SUPPORT, TRANSFER, Storage
 
 # What users upload, and public assets; everything else in the bucket is none of the pod's business.
 UPLOADS = "uploads"
@@ -44,6 +44,7 @@ def add_instance_profile(
                 inline("uploads", *_uploads(storage, to_s3)),
                 inline("assets", _assets(storage, to_s3)),
                 inline("transfer", _transfer(storage, to_s3)),
+                inline("support", _support(storage, to_s3)),
                 inline("log", _write_log(logs)),
                 inline("signal", _signal()),
                 inline("mail-the-admin", _mail_the_admin(topic)),
@@ -121,6 +122,16 @@ def _transfer(storage: Storage, to_s3: S3Endpoint) -> Statement:
         "Transfer",
         [s3.GetObject, s3.PutObject, s3.AbortMultipartUpload],
         storage.arn(f"/{TRANSFER}/*"),
+        Condition=_from_here(to_s3),
+    )
+
+
+def _support(storage: Storage, to_s3: S3Endpoint) -> Statement:
+    """What a podmin fetches in the console. The pod need not read it, and the bucket forgets it."""
+    return allow(
+        "Support",
+        [s3.PutObject],
+        storage.arn(f"/{SUPPORT}/*"),
         Condition=_from_here(to_s3),
     )
 

@@ -24,6 +24,9 @@ OLD_VERSIONS_DAYS = 14
 # Where a database is that moves to another stack; all that people ever wrote must not lie about.
 TRANSFER = "transfer"
 TRANSFER_DAYS = 7
+# What is meant for a podmin's eyes: logs, and links that set a password once.
+SUPPORT = "support"
+SUPPORT_DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -97,16 +100,24 @@ def _lifecycle_rules() -> list[s3.LifecycleRule]:
             ExpiredObjectDeleteMarker=True,
             AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=1),
         ),
-        # Of two rules that would expire a version, S3 follows the one that is done with it sooner
-        # (User Guide, "Conflicts in lifecycle configuration").
-        s3.LifecycleRule(
-            Id="ForgetTransfers",
-            Status="Enabled",
-            Prefix=f"{TRANSFER}/",
-            ExpirationInDays=TRANSFER_DAYS,
-            NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=1),
-        ),
+        _forget("Transfers", TRANSFER, TRANSFER_DAYS),
+        _forget("Support", SUPPORT, SUPPORT_DAYS),
     ]
+
+
+def _forget(what: str, folder: str, days: int) -> s3.LifecycleRule:
+    """Have S3 delete what lies in a folder for so many days.
+
+    Of two rules that would expire a version, it follows the one that is done with it sooner (User
+    Guide, "Conflicts in lifecycle configuration").
+    """
+    return s3.LifecycleRule(
+        Id=f"Forget{what}",
+        Status="Enabled",
+        Prefix=f"{folder}/",
+        ExpirationInDays=days,
+        NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=1),
+    )
 
 
 def _add_bucket_policy(stack: Stack, bucket: s3.Bucket) -> None:

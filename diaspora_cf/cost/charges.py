@@ -165,6 +165,7 @@ FREE: dict[str, str] = {
     "AWS::S3::BucketPolicy": "free",
     "AWS::SES::EmailIdentity": "billed by use, in the row of mails",
     "AWS::SNS::Subscription": "billed with the topic",
+    "AWS::SSM::Document": "free, and so is its use on EC2, says the Systems Manager user guide",
     "AWS::ServiceDiscovery::HttpNamespace": "free: it has no hosted zone",
     "AWS::ServiceDiscovery::Service": "billed with the entry and the look-ups",
 }

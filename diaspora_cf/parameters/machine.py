@@ -44,10 +44,11 @@ SSH_ACCESS = Question(
     "SshAccess",
     label="How do you get a shell on the pod?",
     text=(
-        "session-manager: from the AWS console or command line, with no key and no open port. "
-        "instance-connect-endpoint: ssh through AWS's free bastion. vpc: port 22 for machines in "
-        "the pod's network, such as a bastion of your own. None opens the pod to the internet. "
-        "Changing it later changes the firewall and the pod's rights, not the pod."
+        "session-manager: from the AWS console or command line, with no key and no open port; and "
+        "only so can the console run commands on the pod. instance-connect-endpoint: ssh through "
+        "AWS's free bastion. vpc: port 22 for machines in the pod's network, such as a bastion of "
+        "your own. None opens the pod to the internet. Changing it later changes the firewall and "
+        "the pod's rights, not the pod."
     ),
     default="session-manager",
     allowed=("session-manager", "instance-connect-endpoint", "vpc"),

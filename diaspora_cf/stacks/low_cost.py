@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..access import add_ssh
 from ..alarms import add_alarms, add_budget, add_topic
 from ..certificate import add_certificate
+from ..commands import add_commands
 from ..database import add_database, add_database_access
 from ..dns import add_records
 from ..gateway import add_gateway, add_vpc_link
@@ -64,6 +65,8 @@ def build() -> Stack:
     ready = (*net.ready, access, *link.ready)
     pod = add_pod(stack.section("Pod"), net, pod_group, storage, to_s3, db, logs, topic, ready)
 
+    commands = add_commands(stack)
+
     certificate = add_certificate(stack.section("Front: TLS, API, way to the pod"))
     gateway = add_gateway(stack, link, pod, logs, certificate)
     add_records(stack.section("DNS"), gateway)
@@ -71,5 +74,5 @@ def build() -> Stack:
     add_alarms(stack.section("Alarms and budget"), topic, pod, gateway, db)
     add_budget(stack)
 
-    add_outputs(stack, pod, gateway, storage, db, logs)
+    add_outputs(stack, pod, commands, gateway, storage, db, logs)
     return stack

@@ -8,6 +8,9 @@ from typing import Any
 from diaspora_pod.boot.render import Secrets
 from diaspora_pod.settings import Settings
 
+from diaspora_cf.generator import ROOT
+
+SCHEMA = ROOT / "packer/rootfs/usr/share/diaspora/pod.schema.json"
 SETTINGS = {
     "region": "eu-west-1",
     "stack_id": "arn:aws:cloudformation:eu-west-1:123456789012:stack/pod/1a2b3c",

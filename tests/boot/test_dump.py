@@ -176,7 +176,7 @@ def test_the_name_is_the_time() -> None:
     assert re.fullmatch(r"\d{8}T\d{6}Z", dump.new_name())
 
 
-@pytest.mark.parametrize("words", [["dump"], ["resume"], ["load", NAME], ["jobs", NAME]])
+@pytest.mark.parametrize("words", [["dump"], ["resume"], ["load", NAME], ["take-jobs", NAME]])
 def test_only_root_moves_a_pod(
     machine: Machine,
     monkeypatch: pytest.MonkeyPatch,

@@ -39,6 +39,11 @@ def test_every_text_stays_on_its_line(text: str) -> None:
     assert len(escaping.yaml(text).splitlines()) == 1
 
 
+@pytest.mark.parametrize("text", TEXTS)
+def test_what_was_written_is_read_again(text: str) -> None:
+    assert escaping.read(escaping.toml(text)) == escaping.read(escaping.yaml(text)) == text
+
+
 def test_an_emoji_is_not_spelt_in_halves() -> None:
     assert escaping.toml("🐘") == '"🐘"'
 

@@ -17,6 +17,7 @@ Id=diaspora-prepare.service
 ActiveState=active
 NRestarts=0
 Result=success
+ActiveEnterTimestampMonotonic=12500000
 
 Id=diaspora-mount@images.service
 ActiveState=activating
@@ -27,7 +28,7 @@ Result=exit-code
 
 def test_each_unit_is_read_from_its_block() -> None:
     assert units.parse(SAID) == {
-        "diaspora-prepare.service": State("active", 0, "success"),
+        "diaspora-prepare.service": State("active", 0, "success", 12.5),
         "diaspora-mount@images.service": State("activating", 2, "exit-code"),
     }
 

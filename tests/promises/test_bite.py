@@ -40,6 +40,7 @@ MUTATIONS: dict[str, Mutation] = {
 # What may be anything, by the path of the value: each with the reason.
 EXCUSES = {
     "*Description": "words for who reads them in the console",
+    "*/Content*/description": "words for who reads them in the console",
     "*/Description/Fn::Sub/0": "the same; whom they name, a promise holds",
     "*/Tags/*/Key": "a name tag is what the console lists a thing by",
     "*/Tags/*/Value/*": "a name tag is what the console lists a thing by",

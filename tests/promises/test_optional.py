@@ -14,8 +14,9 @@ _CLUSTER = "DatabaseCluster DatabaseWriter DatabaseParameterGroup DatabaseAwakeA
 _INSTANCE = "DatabaseInstance DatabaseInstanceParameterGroup DatabaseCreditsAlarm"
 _POD = (
     "PodInstance DiscoveryInstance RecoveryAlarm RebootAlarm SurplusCreditsAlarm FrontErrorAlarm "
-    "AdminCommand ShellCommand"
+    "AdminCommand ShellCommand RunInConsole"
 )
+_NO_AGENT = "ShellCommand RunInConsole RunStatus RunDoctor RunAdmin RunSupportBundle"
 _ENDPOINT = "ConnectEndpoint ConnectEndpointSecurityGroup SshFromConnectEndpoint"
 
 # For each choice: what it adds to a pod with a hosted zone, and what it takes from it.
@@ -33,14 +34,14 @@ DIFFERENCES = {
     ),
     "mail with DMARC": ("BounceAlarm DmarcRecord", ""),
     "second stack with mail": ("BounceAlarm", _DOMAIN),
-    "shell by Instance Connect Endpoint": (f"{_ENDPOINT} SshCommand", "ShellCommand"),
-    "shell from the VPC with a key": ("SshFromVpc", "ShellCommand"),
+    "shell by Instance Connect Endpoint": (f"{_ENDPOINT} SshCommand", _NO_AGENT),
+    "shell from the VPC with a key": ("SshFromVpc", _NO_AGENT),
     "named bucket": ("", ""),
     "existing bucket": ("", _BUCKET),
     "restore": ("", f"{_BUCKET} {_DOMAIN}"),
     # The front answers errors meanwhile, which is meant: its alarm goes too.
     "offline": ("", _POD),
-    "offline with shell": (_ENDPOINT, _POD),
+    "offline with shell": (_ENDPOINT, f"{_POD} {_NO_AGENT}"),
     "no budget": ("", "Budget"),
     "standard credits": ("", "SurplusCreditsAlarm"),
     "never asleep": ("", "DatabaseAwakeAlarm"),
@@ -56,7 +57,7 @@ DIFFERENCES = {
             f"BounceAlarm {_DKIM} MailFromMxRecord MailFromSpfRecord DmarcRecord {_ENDPOINT} "
             "SshCommand"
         ),
-        "ShellCommand",
+        _NO_AGENT,
     ),
 }
 

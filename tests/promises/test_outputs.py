@@ -19,7 +19,7 @@ def outputs(template: Template) -> dict[str, str]:
 def test_the_admins_command_is_one_that_the_pod_knows(template: Template) -> None:
     sudo, program, *arguments = outputs(template)["AdminCommand"].split()
     assert (sudo, program) == ("sudo", "diaspora-pod")
-    with patch("diaspora_pod.admin.grant") as grant, patch("os.geteuid", return_value=0):
+    with patch("diaspora_pod.operator.admin.grant") as grant, patch("os.geteuid", return_value=0):
         cli.main(arguments)
     assert grant.call_args.args[1:] == ("NAME", "you@example.org")
 

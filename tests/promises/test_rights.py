@@ -6,6 +6,7 @@ from typing import Any
 
 from diaspora_pod.boot.own_secrets import DOMAIN_NAME, OIDC_KEY, SESSION_SECRET
 from diaspora_pod.moving import transfer
+from diaspora_pod.operator import bundle
 
 from ..answers import CHOICES, HOSTED, MAIL
 from ..iam import allowed, statements
@@ -28,6 +29,7 @@ _IN_THE_BUCKET = (
     ("s3:GetObject", f"{_BUCKET}/transfer/20261231T235959Z/database"),
     ("s3:PutObject", f"{_BUCKET}/transfer/20261231T235959Z/database"),
     ("s3:AbortMultipartUpload", f"{_BUCKET}/transfer/20261231T235959Z/database"),
+    ("s3:PutObject", f"{_BUCKET}/support/support-20261231T235959Z.tar.gz"),
 )
 
 _CALLS = {
@@ -109,6 +111,21 @@ def test_the_pod_sends_and_reads_dumps_and_leaves_it_to_the_bucket_to_forget_the
     for action in ("GetObject", "PutObject", "AbortMultipartUpload"):
         assert may(template, f"s3:{action}", dump, context=_FROM_HERE)
     assert not may(template, "s3:DeleteObject", dump, context=_FROM_HERE)
+
+
+def test_the_pod_leaves_in_the_bucket_what_a_podmin_fetches_and_never_sees_it_again(
+    template: Template,
+) -> None:
+    left = f"{_BUCKET}/{bundle.FOLDER}/password-of-alice.txt"
+    assert may(template, "s3:PutObject", left, context=_FROM_HERE)
+    for action in ("GetObject", "DeleteObject", "AbortMultipartUpload"):
+        assert not may(template, f"s3:{action}", left, context=_FROM_HERE)
+
+
+def test_commands_come_by_the_rights_that_sessions_have_and_by_no_more(template: Template) -> None:
+    """Not tried; the agent asks for ec2messages only where it does not get ssmmessages."""
+    for action in ("ec2messages:GetMessages", "ssm:GetDocument", "ssm:SendCommand"):
+        assert not may(template, action, "*")
 
 
 def test_credentials_that_were_carried_off_open_no_bucket(template: Template) -> None:
@@ -227,6 +244,12 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "the_pod_sends_and_reads_dumps_and_leaves_it_to_the_bucket_to_forget_them": grant(
         ["s3:DeleteObject"], ["arn:aws:s3:::AssetsBucket/transfer/*"]
+    ),
+    "the_pod_leaves_in_the_bucket_what_a_podmin_fetches_and_never_sees_it_again": grant(
+        ["s3:GetObject"], ["arn:aws:s3:::AssetsBucket/support/*"]
+    ),
+    "commands_come_by_the_rights_that_sessions_have_and_by_no_more": grant(
+        ["ec2messages:GetMessages"], ["*"]
     ),
     "credentials_that_were_carried_off_open_no_bucket": lambda template: statement(
         template, "Assets"

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from diaspora_pod.moving import transfer
+from diaspora_pod.operator import bundle
 
 from ..answers import CHOICES
 from .breaking import Mutation, add, attribute, change, output
@@ -55,13 +56,17 @@ def test_what_was_deleted_or_never_finished_leaves_nothing_to_be_paid_for(
     assert forgetting["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
 
 
-def test_a_dump_is_forgotten_by_itself_within_days(template: Template) -> None:
+def test_what_lies_in_the_bucket_for_a_person_to_fetch_is_forgotten_within_days(
+    template: Template,
+) -> None:
+    """Dumps, and what is meant for a podmin's eyes."""
     rules = properties(template, "AssetsBucket")["LifecycleConfiguration"]["Rules"]
-    (forgetting,) = [rule for rule in rules if "Prefix" in rule]
-    assert (forgetting["Prefix"], forgetting["Status"]) == (f"{transfer.FOLDER}/", "Enabled")
-    assert forgetting["ExpirationInDays"] == 7
-    # What has expired is an old version in a bucket that keeps them.
-    assert forgetting["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    forgetting = {rule["Prefix"]: rule for rule in rules if "Prefix" in rule}
+    for folder in (transfer.FOLDER, bundle.FOLDER):
+        rule = forgetting[f"{folder}/"]
+        assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 7)
+        # What has expired is an old version in a bucket that keeps them.
+        assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
 
 
 def test_the_bucket_has_the_name_that_was_asked_for_or_one_of_its_own(template: Template) -> None:
@@ -121,7 +126,9 @@ def test_visitors_addresses_do_not_outlive_the_stack(template: Template) -> None
 
 
 def test_every_stateful_resource_is_thought_of(template: Template) -> None:
-    stateful = re.compile("AWS::(S3|RDS|DynamoDB|EFS|Logs|SecretsManager|SSM|ElastiCache|SQS)::")
+    stateful = re.compile(
+        "AWS::(S3|RDS|DynamoDB|EFS|Logs|SecretsManager|SSM::Parameter|ElastiCache|SQS)"
+    )
     found = {
         title
         for title, resource in template["Resources"].items()
@@ -169,7 +176,7 @@ MUTATIONS: dict[str, Mutation] = {
     "what_was_deleted_or_never_finished_leaves_nothing_to_be_paid_for": change(
         "AssetsBucket", "LifecycleConfiguration", "Rules", 1, "Status", to="Disabled"
     ),
-    "a_dump_is_forgotten_by_itself_within_days": change(
+    "what_lies_in_the_bucket_for_a_person_to_fetch_is_forgotten_within_days": change(
         "AssetsBucket", "LifecycleConfiguration", "Rules", 2, "Prefix", to="other/"
     ),
     "the_bucket_has_the_name_that_was_asked_for_or_one_of_its_own": change(

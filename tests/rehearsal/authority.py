@@ -33,6 +33,8 @@ class Authority:
         _openssl(
             # Authorities last: of one that ends soon the admin is told.
             *("req", "-x509", "-days", "3650", "-subj", f"/CN={name}"),
+            # Python wants as much of an authority, as AWS's have.
+            *("-addext", "keyUsage=critical,keyCertSign,cRLSign"),
             *(*_NEW_KEY, "-keyout", self._key, "-out", self.file),
         )
 
@@ -47,6 +49,7 @@ class Authority:
         extensions.write_text(
             f"subjectAltName={','.join(f'DNS:{name}' for name in names)}\n"
             "extendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n"
+            "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
         )
         # A common name is 64 characters at most, and nobody reads it.
         _openssl(

@@ -81,14 +81,14 @@ def test_jobs_that_wait_go_on_when_the_second_stack_has_the_domain(move: Move, p
     name = move.dump()
     assert send(move.first, "senders try again") == 503
     told = move.load(name)
-    assert f"diaspora-pod jobs {name}" in told
-    move.second.machine.fail(f"diaspora-pod jobs {name}")
+    assert f"diaspora-pod take-jobs {name}" in told
+    move.second.machine.fail(f"diaspora-pod take-jobs {name}")
     first.shutdown()
     third = pods.launch("second", move.new, ExistingBucketName=BUCKET, SecretsPath="/diaspora/pod")
     assert third.wait_for_signal().status == "SUCCESS"
-    assert "1 jobs go on here" in third.machine.succeed(f"diaspora-pod jobs {name}")
+    assert "1 jobs go on here" in third.machine.succeed(f"diaspora-pod take-jobs {name}")
     assert json.loads(redis(third, "ZRANGE schedule 0 -1")) == job
-    assert "taken before" in third.machine.fail(f"diaspora-pod jobs {name}")
+    assert "taken before" in third.machine.fail(f"diaspora-pod take-jobs {name}")
     received = third.front.get("/received").json()["received"]
     assert received.count("done before the dump") == 1
 

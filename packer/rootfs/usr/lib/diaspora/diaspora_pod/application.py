@@ -7,6 +7,7 @@ import os
 import pwd
 import re
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 
 from .database import Login
@@ -16,6 +17,8 @@ from .machine import DATABASE_AUTHORITIES, Machine
 LOCK_TIMEOUT = "10s"
 # Seconds in which the database answers that it wakes for: 30 and more after a day of sleep.
 CONNECT_TIMEOUT = "45"
+# What diaspora* says whenever it is loaded (config/initializers/enforce_ssl.rb).
+CHATTER = b"Rack::SSL is enabled\n"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -29,11 +32,20 @@ def start_migration(machine: Machine) -> subprocess.Popen[bytes]:
 
 
 def run_interactively(
-    machine: Machine, command: Sequence[str]
+    machine: Machine, command: Sequence[str], *, inherited: Sequence[int] = ()
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run a command of the application, which writes to whoever called us."""
-    process = _start(machine, command)
+    """Run a command of the application, which writes to whoever called us, and warns of nothing."""
+    process = _start(machine, command, stdout=subprocess.PIPE, inherited=inherited, RUBYOPT="-W0")
+    for line in process.stdout or ():
+        if line != CHATTER:
+            sys.stdout.write(line.decode("utf-8", "replace"))
+            sys.stdout.flush()
     return subprocess.CompletedProcess(command, process.wait())
+
+
+def start_program(machine: Machine, command: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Start a command as the application's user, whose answer is its output."""
+    return _start(machine, command, stdout=subprocess.PIPE)
 
 
 def start_dump(machine: Machine, to: Login, snapshot: str) -> subprocess.Popen[bytes]:
@@ -46,7 +58,8 @@ def start_dump(machine: Machine, to: Login, snapshot: str) -> subprocess.Popen[b
         # Another kind of database has its own. Nothing of diaspora*'s is in any of these.
         *("--no-privileges", "--no-comments", "--exclude-extension=*", "--no-large-objects"),
     ]
-    with _password_file(machine, to.password) as file:
+    escaped = re.sub(r"([\\:])", r"\\\1", to.password)
+    with memory_file(machine, f"*:*:*:*:{escaped}\n".encode()) as file:
         return _start(
             machine,
             command,
@@ -64,15 +77,14 @@ def start_dump(machine: Machine, to: Login, snapshot: str) -> subprocess.Popen[b
 
 
 @contextlib.contextmanager
-def _password_file(machine: Machine, password: str) -> Iterator[int]:
-    """A file for libpq that is in no folder: gone with the last process that has it open."""
+def memory_file(machine: Machine, content: bytes = b"") -> Iterator[int]:
+    """A file of the application's that is in no folder: gone with the last who has it open."""
     user = pwd.getpwnam(machine.app_user)
-    escaped = re.sub(r"([\\:])", r"\\\1", password)
-    file = os.memfd_create("pgpass")
+    file = os.memfd_create("diaspora-pod")
     try:
         os.fchmod(file, 0o600)
         os.fchown(file, user.pw_uid, user.pw_gid)
-        os.write(file, f"*:*:*:*:{escaped}\n".encode())
+        os.write(file, content)
         yield file
     finally:
         os.close(file)

@@ -1,4 +1,4 @@
-"""The commands of ``diaspora-pod``, which the units of the boot run."""
+"""The commands of ``diaspora-pod``: those that the boot's units run, and those of a podmin."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import functools
 import os
 from collections.abc import Callable, Iterator, Sequence
 
-from . import admin, aws, database, web
+from . import aws, database, web
 from .boot import assets, uploads
 from .boot.first_boot import watch_first_boot
 from .boot.migrate import Migration
@@ -16,6 +16,7 @@ from .boot.prepare import prepare, read_login
 from .errors import Permanent, Trouble
 from .machine import WEB_SOCKET, Machine
 from .moving import commands as moving
+from .operator import typed
 from .patience import patiently
 from .progress import Progress, say
 from .settings import load
@@ -31,11 +32,10 @@ def main(arguments: Sequence[str] | None = None, machine: Machine | None = None)
     given = parser().parse_args(arguments)
     machine = machine or Machine()
     try:
-        _run(given, machine)
+        return _run(given, machine) or 0
     except Trouble:
         # Said already, by who met it.
         return 1
-    return 0
 
 
 def parser() -> argparse.ArgumentParser:
@@ -48,16 +48,12 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("migrate", help="bring the database's schema to the image's")
     commands.add_parser("warm", help="ask for the pages that must answer without a database")
     commands.add_parser("assets", help="exchange public assets with the bucket")
-    granted = commands.add_parser(
-        "admin", help="make somebody an admin, and the account if need be"
-    )
-    granted.add_argument("name", metavar="NAME", help="the user name")
-    granted.add_argument("email", metavar="EMAIL", help="where a new account gets its mail")
+    typed.add_parsers(commands)
     commands.add_parser("dump", help="stop the pod, and send its database to the bucket")
     commands.add_parser("resume", help="start again what dump has stopped")
     loaded = commands.add_parser("load", help="make another stack's dump this pod's database")
-    jobs = commands.add_parser("jobs", help="go on with the jobs that waited at a dump")
-    for command in (loaded, jobs):
+    taken = commands.add_parser("take-jobs", help="go on with the jobs that waited at a dump")
+    for command in (loaded, taken):
         command.add_argument("name", metavar="NAME", help="the name that dump has told")
     commands.add_parser("worries", help="mail the admin what is wrong with the machine")
     commands.add_parser("may-restart", help="fail if a restart would interrupt somebody's work")
@@ -65,23 +61,23 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def _run(given: argparse.Namespace, machine: Machine) -> None:
-    commands: dict[str, Callable[[], None]] = {
+def _run(given: argparse.Namespace, machine: Machine) -> int | None:
+    commands: dict[str, Callable[[], int | None]] = {
         "prepare": lambda: prepare(machine, Progress(machine, "prepare")),
         "prefix": lambda: _prefix(machine, given.name),
         "migrate": lambda: _migrate(machine),
         "warm": lambda: _warm(machine),
         "assets": lambda: _assets(machine),
-        "admin": lambda: _admin(machine, given.name, given.email),
         "dump": lambda: _move(machine, "dump"),
         "resume": lambda: _move(machine, "resume"),
         "load": lambda: _move(machine, "load", given.name),
-        "jobs": lambda: _move(machine, "jobs", given.name),
+        "take-jobs": lambda: _move(machine, "take-jobs", given.name),
         "worries": lambda: _worries(machine),
         "may-restart": lambda: _may_restart(machine),
         "watch": lambda: watch_first_boot(machine),
+        **dict.fromkeys(typed.COMMANDS, lambda: _operate(given, machine)),
     }
-    commands[given.command]()
+    return commands[given.command]()
 
 
 def _prefix(machine: Machine, name: str) -> None:
@@ -138,9 +134,14 @@ def _by_root(words: str) -> Iterator[None]:
         raise
 
 
-def _admin(machine: Machine, name: str, email: str) -> None:
-    with _by_root("admin NAME EMAIL"):
-        admin.grant(machine, name, email)
+def _operate(given: argparse.Namespace, machine: Machine) -> int:
+    # Much that no unit of the boot needs.
+    from .operator import commands
+
+    if given.command == "doctor" and given.ask:
+        return commands.ask_as_app(machine, given.ask)
+    with _by_root(given.command):
+        return commands.run(machine, given)
 
 
 def _move(machine: Machine, command: str, name: str = "") -> None:

@@ -23,13 +23,14 @@ class Line:
     text: str
 
 
-def read() -> list[Line]:
-    """What the pod's units have logged since the machine booted; nothing if there is no journal."""
+def read(*, every_boot: bool = False) -> list[Line]:
+    """What the pod's units have logged, in this boot or in all; nothing if there is no journal."""
+    since = [] if every_boot else ["--boot"]
     try:
         # What was written a moment ago, too.
         subprocess.run(["journalctl", "--sync"], capture_output=True, check=False, timeout=TIMEOUT)
         answer = subprocess.run(
-            ["journalctl", "--boot", "--output=json", "--all", f"--lines={MAX_LINES}"]
+            ["journalctl", *since, "--output=json", "--all", f"--lines={MAX_LINES}"]
             + [f"--unit={unit}" for unit in UNITS],
             capture_output=True,
             check=False,

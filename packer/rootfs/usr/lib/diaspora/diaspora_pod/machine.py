@@ -79,6 +79,11 @@ class Machine:
         return self.root / "var/lib/diaspora-pages"
 
     @property
+    def support_bundle(self) -> Path:
+        """What a person may send to a stranger."""
+        return self.root / "var/lib/diaspora-support/support-bundle.tar.gz"
+
+    @property
     def run(self) -> Path:
         """What holds for this boot only."""
         return self.root / "run/diaspora"

@@ -11,16 +11,20 @@ from .errors import Transient
 TIMEOUT = 30
 # A web server has 10 minutes to start, on the tenth of a processor.
 CONTROL_TIMEOUT = 900
-PROPERTIES = ("Id", "ActiveState", "NRestarts", "Result")
+PROPERTIES = ("Id", "ActiveState", "NRestarts", "Result", "ActiveEnterTimestampMonotonic")
 
 
 @dataclass(frozen=True)
 class State:
-    """A unit's state: ``active`` as systemd names it, and how often it was started again."""
+    """A unit's state: ``active`` as systemd names it, and how often it was started again.
+
+    ``entered`` is when it became active, in the seconds of time.monotonic().
+    """
 
     active: str = "unknown"
     restarts: int = 0
     result: str = ""
+    entered: float = 0.0
 
 
 def states(units: Iterable[str]) -> dict[str, State]:
@@ -81,7 +85,10 @@ def parse(text: str) -> dict[str, State]:
     )
     return {
         block["Id"]: State(
-            block.get("ActiveState", ""), int(block.get("NRestarts") or 0), block.get("Result", "")
+            block.get("ActiveState", ""),
+            int(block.get("NRestarts") or 0),
+            block.get("Result", ""),
+            int(block.get("ActiveEnterTimestampMonotonic") or 0) / 1_000_000,
         )
         for block in blocks
         if "Id" in block

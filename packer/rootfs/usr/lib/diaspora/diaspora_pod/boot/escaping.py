@@ -21,11 +21,21 @@ def yaml(text: str) -> str:
     return '"' + re.sub(unsafe, _yaml_escape, text) + '"'
 
 
+def read(quoted: str) -> str:
+    """The text that ``toml`` or ``yaml`` wrote."""
+    return re.sub(r"\\(?:x(..)|u(....)|(.))", _character, quoted[1:-1], flags=re.DOTALL)
+
+
 def word(text: str) -> str:
     """A word that needs no quotes anywhere; raises Permanent for any other text."""
     if re.fullmatch(r"[A-Za-z0-9._-]+", text) is None:
         raise Permanent(f"{text!r} cannot be written without quotes")
     return text
+
+
+def _character(found: re.Match[str]) -> str:
+    code = found[1] or found[2]
+    return chr(int(code, 16)) if code else found[3]
 
 
 def _toml_escape(found: re.Match[str]) -> str:

@@ -14,7 +14,7 @@ from .transfer import Transfer
 
 
 def run(machine: Machine, command: str, name: str) -> None:
-    """Run ``dump``, ``resume``, ``load`` or ``jobs``, one at a time; raises Trouble.
+    """Run ``dump``, ``resume``, ``load`` or ``take-jobs``, one at a time; raises Trouble.
 
     A terminal that goes away ends it in order.
     """
@@ -30,7 +30,7 @@ def run(machine: Machine, command: str, name: str) -> None:
 def _through_the_bucket(machine: Machine, command: str, name: str) -> None:
     settings = load(machine)
     transfer = Transfer(aws.client("s3", settings.region), settings.bucket, name)
-    if command == "jobs":
+    if command == "take-jobs":
         take_jobs(settings, transfer)
         return
     login = read_login(settings, waiting)

@@ -1,6 +1,6 @@
 """``sudo diaspora-pod load NAME``: another stack's dump becomes this pod's database, or nothing.
 
-``sudo diaspora-pod jobs NAME``: what waited in that pod's queue goes on here.
+``sudo diaspora-pod take-jobs NAME``: what waited in that pod's queue goes on here.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Load:
         if manifest.jobs:
             say(
                 f"{manifest.jobs} jobs wait in the bucket. When this stack owns the domain, on its "
-                f"pod: sudo diaspora-pod jobs {self._transfer.name}"
+                f"pod: sudo diaspora-pod take-jobs {self._transfer.name}"
             )
 
     def _load(self, manifest: Manifest) -> None:
