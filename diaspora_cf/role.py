@@ -15,7 +15,7 @@ from .policies import allow, deny, inline, trust
 from .question import Question
 from .settings import secrets_path
 from .stack import Stack
-from .storage import SUPPORT, TRANSFER, Storage
+from .storage import HANDOVER, SUPPORT, TRANSFER, Storage
 
 # What users upload, and public assets; everything else in the bucket is none of the pod's business.
 UPLOADS = "uploads"
@@ -44,6 +44,7 @@ def add_instance_profile(
                 inline("uploads", *_uploads(storage, to_s3)),
                 inline("assets", _assets(storage, to_s3)),
                 inline("transfer", _transfer(storage, to_s3)),
+                inline("handover", _handover(storage, secrets_path(stack), to_s3)),
                 inline("support", _support(storage, to_s3)),
                 inline("log", _write_log(logs)),
                 inline("signal", _signal()),
@@ -132,6 +133,16 @@ def _support(storage: Storage, to_s3: S3Endpoint) -> Statement:
         "Support",
         [s3.PutObject],
         storage.arn(f"/{SUPPORT}/*"),
+        Condition=_from_here(to_s3),
+    )
+
+
+def _handover(storage: Storage, path: AWSHelperFn, to_s3: S3Endpoint) -> Statement:
+    """What waits goes from one machine to the next, of pods that share their secrets."""
+    return allow(
+        "Handover",
+        [s3.GetObject, s3.PutObject, s3.DeleteObject, s3.AbortMultipartUpload],
+        storage.arn(f"/{HANDOVER}${{Path}}/*", Path=path),
         Condition=_from_here(to_s3),
     )
 

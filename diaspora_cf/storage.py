@@ -27,6 +27,10 @@ TRANSFER_DAYS = 7
 # What is meant for a podmin's eyes: logs, and links that set a password once.
 SUPPORT = "support"
 SUPPORT_DAYS = 7
+# What waits in a queue when its machine ends, until another one takes it. For as long a pod may be
+# offline without losing it.
+HANDOVER = "handover"
+HANDOVER_DAYS = 90
 
 
 @dataclass(frozen=True)
@@ -35,9 +39,12 @@ class Storage:
 
     bucket: AWSHelperFn
 
-    def arn(self, objects: str = "") -> Sub:
-        """The bucket's ARN, or that of objects in it, such as ``/uploads/*``."""
-        return _arn(self.bucket, objects)
+    def arn(self, objects: str = "", **more: AWSHelperFn) -> Sub:
+        """The bucket's ARN, or that of objects in it, such as ``/uploads/*``.
+
+        ``more`` is what is put in by its name.
+        """
+        return _arn(self.bucket, objects, **more)
 
 
 def add_storage(stack: Stack) -> Storage:
@@ -47,8 +54,8 @@ def add_storage(stack: Stack) -> Storage:
     return Storage(stack.choose(KEEPS_BUCKET, EXISTING_BUCKET_NAME.ref, Ref(bucket)))
 
 
-def _arn(bucket: AWSHelperFn, objects: str = "") -> Sub:
-    return Sub(f"arn:${{AWS::Partition}}:s3:::${{Bucket}}{objects}", Bucket=bucket)
+def _arn(bucket: AWSHelperFn, objects: str = "", **more: AWSHelperFn) -> Sub:
+    return Sub(f"arn:${{AWS::Partition}}:s3:::${{Bucket}}{objects}", Bucket=bucket, **more)
 
 
 def _add_bucket(stack: Stack) -> s3.Bucket:
@@ -101,6 +108,7 @@ def _lifecycle_rules() -> list[s3.LifecycleRule]:
             AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(DaysAfterInitiation=1),
         ),
         _forget("Transfers", TRANSFER, TRANSFER_DAYS),
+        _forget("Handovers", HANDOVER, HANDOVER_DAYS),
         _forget("Support", SUPPORT, SUPPORT_DAYS),
     ]
 

@@ -1,4 +1,4 @@
-"""Stand-ins for what a dump goes through: a queue, a bucket, and a database with tables."""
+"""Stand-ins for what a dump goes through: a bucket, and a database with tables."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import gzip
 import io
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -43,30 +42,8 @@ ALTER TABLE ONLY public.notes ADD CONSTRAINT notes_pkey PRIMARY KEY (id);
 """
 
 
-class Queue:
-    """Redis, as far as jobs know it."""
-
-    def __init__(self, **keys: Any) -> None:
-        self.keys: dict[str, Any] = keys
-        self.transactions: list[list[Sequence[str]]] = []
-
-    def call(self, *words: str) -> Any:
-        command, key = words[0], words[1]
-        found = self.keys.get(key, [])
-        if command in ("LLEN", "HLEN"):
-            return len(found)
-        return list(found)
-
-    def together(self, commands: list[Sequence[str]]) -> None:
-        self.transactions.append(commands)
-
-    @contextmanager
-    def connected(self) -> Iterator[Queue]:
-        yield self
-
-
 class Bucket:
-    """S3, as far as a dump knows it."""
+    """S3, as far as dumps and hand-overs know it."""
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
@@ -74,9 +51,24 @@ class Bucket:
         self.aborted = 0
         self.fails: Callable[[str], None] = lambda key: None
 
-    def put_object(self, Bucket: str, Key: str, Body: bytes) -> None:  # noqa: N803
+    def put_object(self, Bucket: str, Key: str, Body: bytes, IfNoneMatch: str = "") -> None:  # noqa: N803
         self.fails(Key)
+        if IfNoneMatch and Key in self.objects:
+            raise ClientError({"Error": {"Code": "PreconditionFailed"}}, "PutObject")
         self.objects[Key] = Body
+
+    def delete_object(self, Bucket: str, Key: str) -> None:  # noqa: N803
+        self.fails(Key)
+        del self.objects[Key]
+
+    def get_paginator(self, operation: str) -> Bucket:
+        assert operation == "list_objects_v2"
+        return self
+
+    def paginate(self, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:  # noqa: N803
+        self.fails(Prefix)
+        found = [{"Key": key} for key in sorted(self.objects) if key.startswith(Prefix)]
+        yield {"Contents": found} if found else {}
 
     def create_multipart_upload(self, **place: str) -> dict[str, str]:
         self.fails(place["Key"])

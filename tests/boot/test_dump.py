@@ -26,7 +26,8 @@ from diaspora_pod.units import State
 
 from . import samples
 from .fakes import DatabaseError
-from .moving import FRESH, NAME, Bucket, Process, Queue, Tables, compressed
+from .moving import FRESH, NAME, Bucket, Process, Tables, compressed
+from .queues import Queue
 
 WEB, SIDEKIQ = "diaspora-web.service", "diaspora-sidekiq.service"
 RESUMED = [("unmask", WEB, SIDEKIQ), ("start", "diaspora.target", "diaspora-web.service")]
@@ -114,7 +115,7 @@ def test_jobs_are_done_before_they_are_stopped(
 def test_jobs_that_take_too_long_travel(
     pod: Pod, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pod.queue.keys = {"queues": ["default"], "queue:default": ["a"], "retry": ["b", "1.5"]}
+    pod.queue.keys = {"queues": ["default"], "queue:default": ["a"], "retry": {"b": "1.5"}}
     monkeypatch.setattr(dump, "DRAIN", 0.0)
     run(pod, machine)
     assert json.loads(pod.bucket.part("jobs")) == {

@@ -21,7 +21,8 @@ from diaspora_pod.moving.transfer import Manifest, Transfer
 
 from . import samples
 from .fakes import DatabaseError
-from .moving import FRESH, NAME, SCRIPT, Bucket, Queue, Tables, compressed
+from .moving import FRESH, NAME, SCRIPT, Bucket, Tables, compressed
+from .queues import Queue
 
 AGAIN = [
     ("restart", "diaspora-migrate.service"),
@@ -206,13 +207,24 @@ def test_jobs_go_on_once(queue: Queue, transfer: Transfer) -> None:
     load.take_jobs(samples.settings(), transfer)
     with pytest.raises(Permanent, match="were taken before"):
         load.take_jobs(samples.settings(), transfer)
-    assert len(queue.transactions) == 1
+    assert queue.waits() == {"queue:default": ["a"], "retry": {"b": "1.5"}}
+
+
+def test_jobs_that_were_put_and_not_noted_down_are_not_put_again(
+    queue: Queue, transfer: Transfer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody ended the command between the two."""
+    load.take_jobs(samples.settings(), transfer)
+    queue.keys["queue:default"] = []
+    monkeypatch.setattr(transfer, "are_taken", lambda: False)
+    load.take_jobs(samples.settings(), transfer)
+    assert "queue:default" not in queue.waits()
 
 
 def test_a_pod_that_does_no_jobs_takes_none(queue: Queue, transfer: Transfer) -> None:
     with pytest.raises(Permanent, match="does no jobs"):
         load.take_jobs(SETTINGS, transfer)
-    assert (queue.transactions, transfer.are_taken()) == ([], False)
+    assert (queue.asked, transfer.are_taken()) == ([], False)
 
 
 # The commands -------------------------------------------------------------------------------------

@@ -1,9 +1,8 @@
-"""Redis' protocol, and the jobs that are read and put by it."""
+"""Redis' protocol."""
 
 from __future__ import annotations
 
 import io
-import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,12 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from diaspora_pod import jobs, redis
+from diaspora_pod import redis
 from diaspora_pod.errors import Transient
-
-from .moving import Queue
-
-JOB = json.dumps({"class": "Workers::Send", "queue": "high", "jid": "1", "args": ["🐘"]})
 
 
 class Wire(io.BytesIO):
@@ -85,43 +80,3 @@ def server(tmp_path: Path) -> Iterator[Path]:
 def test_it_is_reached_by_its_socket(server: Path) -> None:
     with redis.connected(server) as client:
         assert client.call("PING") == "PONG"
-
-
-def queue() -> Queue:
-    return Queue(
-        **{
-            "queues": ["default", "patient"],
-            "queue:default": ["b", "a"],
-            "queue:patient": [],
-            "diaspora:running": [JOB],
-            "retry": ["c", "1764288000.5"],
-        }
-    )
-
-
-def test_what_is_to_be_done_now_is_counted_with_what_is_being_done() -> None:
-    assert jobs.unfinished(queue()) == 3  # type: ignore[arg-type]
-
-
-def test_every_job_is_read_those_too_that_a_killed_process_left() -> None:
-    found = jobs.read(queue())  # type: ignore[arg-type]
-    assert found.queues == {"default": ["b", "a"], "high": [JOB]}
-    assert found.sets == {"retry": [["c", "1764288000.5"]], "schedule": [], "dead": []}
-    assert found.count == 4
-    assert jobs.parse(found.text()) == found
-
-
-def test_jobs_are_put_before_newer_ones_all_or_none() -> None:
-    other = Queue()
-    jobs.put(other, jobs.read(queue()))  # type: ignore[arg-type]
-    (commands,) = other.transactions
-    assert (commands[0], commands[-1]) == (["MULTI"], ["EXEC"])
-    assert ["RPUSH", "queue:default", "b", "a"] in commands
-    assert ["SADD", "queues", "high"] in commands
-    assert ["ZADD", "retry", "1764288000.5", "c"] in commands
-
-
-def test_no_jobs_are_no_question() -> None:
-    other = Queue()
-    jobs.put(other, jobs.Jobs({}, {}))  # type: ignore[arg-type]
-    assert other.transactions == []

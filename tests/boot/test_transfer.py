@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 from diaspora_pod.errors import Permanent, Transient
-from diaspora_pod.moving import transfer
+from diaspora_pod.moving import upload
 from diaspora_pod.moving.transfer import Manifest, Measured, Transfer
 
 from .fakes import stubbed
@@ -71,7 +71,7 @@ def test_it_is_read_in_pieces_and_measured(
     made: Transfer, monkeypatch: pytest.MonkeyPatch, piece: int
 ) -> None:
     made.send_database(Measured(io.BytesIO(DATA)))
-    monkeypatch.setattr(transfer, "PIECE", piece)
+    monkeypatch.setattr(upload, "PIECE", piece)
     stream = made.database(MANIFEST)
     assert b"".join(iter(lambda: stream.read(33), b"")) == DATA
     stream.want(MANIFEST)
@@ -119,7 +119,7 @@ def test_a_stream_that_ends_in_trouble_is_not_sent_as_if_it_were_whole(
 def test_a_part_that_is_not_taken_is_sent_again(
     made: Transfer, bucket: Bucket, monkeypatch: pytest.MonkeyPatch, no_pauses: None
 ) -> None:
-    monkeypatch.setattr(transfer, "PIECE", 1000)
+    monkeypatch.setattr(upload, "PIECE", 1000)
     failures = [Transient("SlowDown")] * 3
 
     def fail(key: str) -> None:

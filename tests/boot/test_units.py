@@ -114,3 +114,67 @@ def test_a_systemd_that_refuses_is_told(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(Transient, match=r"systemctl start a\.service"):
         units.control("start", "a.service")
+
+
+def answers(monkeypatch: pytest.MonkeyPatch, said: str) -> list[list[str]]:
+    asked: list[list[str]] = []
+
+    def run(command: list[str], **options: Any) -> Any:
+        asked.append(command)
+        return subprocess.CompletedProcess(command, 0, said, "")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    return asked
+
+
+# As systemctl says it, without its head.
+GOING_DOWN = """\
+1520 diaspora-handover.service stop  running
+1498 {}            start waiting
+1533 system.slice              stop  waiting
+"""
+
+
+@pytest.mark.parametrize("target", ["poweroff.target", "halt.target"])
+def test_a_machine_that_is_switched_off_is_known(
+    monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    asked = answers(monkeypatch, GOING_DOWN.format(target))
+    assert units.is_switched_off()
+    assert asked[0][-2:] == ["list-jobs", "--no-legend"]
+
+
+ON = ["reboot.target", "kexec.target", "soft-reboot.target"]
+
+
+@pytest.mark.parametrize(
+    "said", [*map(GOING_DOWN.format, ON), "1 diaspora-web.service stop running\n", ""]
+)
+def test_a_machine_that_is_started_anew_or_stays_is_not(
+    monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    answers(monkeypatch, said)
+    assert not units.is_switched_off()
+
+
+def test_a_poweroff_that_was_called_off_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers(monkeypatch, "7 poweroff.target stop waiting\n")
+    assert not units.is_switched_off()
+
+
+@pytest.mark.parametrize("state, held", [("masked", True), ("loaded", False), ("", False)])
+def test_a_unit_that_somebody_holds_is_known(
+    monkeypatch: pytest.MonkeyPatch, state: str, held: bool
+) -> None:
+    asked = answers(monkeypatch, f"{state}\n")
+    assert units.is_held("diaspora-sidekiq.service") is held
+    assert asked[0][-1] == "diaspora-sidekiq.service"
+
+
+def test_a_systemd_that_does_not_answer_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(command: list[str], **options: Any) -> Any:
+        raise subprocess.TimeoutExpired(command, 1)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert not units.is_switched_off()
+    assert not units.is_held("a.service")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from diaspora_pod import jobs
 from diaspora_pod.operator import sights
 
 from diaspora_cf.cost.machines import image
@@ -100,23 +101,53 @@ def test_no_unit_starts_another() -> None:
         assert all(again.search(command) for command in starting), name
 
 
-def test_the_shutdown_drains_the_queue_that_the_application_fills() -> None:
+def test_at_the_machines_end_jobs_stop_then_web_then_what_is_left_is_handed_over() -> None:
+    """Of what is named on the right each stops later: systemd stops in the opposite order."""
+    known = units()
+    assert "diaspora-web.service" in words(known["diaspora-sidekiq.service"], "After")
+    handover = known["diaspora-handover.service"]
+    before = words(handover, "Before")
+    assert {"diaspora-web.service", "diaspora-sidekiq.service"} <= before
+    # It takes nothing any longer when this begins to give.
+    assert {"diaspora-successor.service", "diaspora-takeover.service"} <= before
+    # It needs names, keys and a queue; and whoever comes meanwhile needs a page.
+    after = words(handover, "After")
+    assert {"network-online.target", "systemd-resolved.service", "redis-server.service"} <= after
+    assert "nginx.service" in after
+    # A restart of what it comes after is not the machine's end.
+    assert not {"Requires", "BindsTo", "PartOf"} & set(handover)
+
+
+def test_the_hand_over_reads_what_the_application_was_doing_when_it_was_killed() -> None:
     """Of the names, only Redis would know that they differ."""
-    script = (ROOTFS / "usr/libexec/diaspora/drain-queue").read_text("utf-8")
     initializers = ROOTFS / "usr/share/diaspora/application/config/initializers"
-    ours = "".join(path.read_text("utf-8") for path in initializers.glob("*.rb"))
-    (name,) = re.findall('QUEUE = "([a-z]+)"', ours)
-    assert f"queue:{name}" in script
-    for key in re.findall(r"diaspora:\w+", script):
-        assert f'"{key}"' in ours
+    ours = (initializers / "running_jobs.rb").read_text("utf-8")
+    assert f'KEY = "{jobs.RUNNING}"' in ours
 
 
-def test_a_shutdown_gives_a_sleeping_database_time_to_wake() -> None:
-    unit = units()["diaspora-drain.service"]
-    assert "diaspora-sidekiq.service" in words(unit, "After")
-    assert int(unit["TimeoutStopSec"][0]) >= 2 * 35
-    # A restart of what it comes after is no shutdown.
-    assert not {"Requires", "BindsTo", "PartOf"} & set(unit)
+def test_the_machines_end_fits_into_the_few_minutes_that_ec2_gives() -> None:
+    lingering = (ROOTFS / "usr/libexec/diaspora/linger").read_text("utf-8")
+    (lingers,) = re.findall(r"^    sleep (\d+)$", lingering, re.MULTILINE)
+    sidekiq, web, handover = (
+        int(units()[f"diaspora-{name}.service"]["TimeoutStopSec"][0])
+        for name in ("sidekiq", "web", "handover")
+    )
+    # sidekiq takes half of its time, and a request is answered within half a minute.
+    assert sidekiq / 2 + max(int(lingers) + 30, 30) + handover <= 150
+    assert int(lingers) + 30 <= web
+
+
+def test_a_pod_that_does_no_jobs_looks_for_none() -> None:
+    for name in ("sidekiq", "successor", "takeover"):
+        unit = units()[f"diaspora-{name}.service"]
+        assert unit["ConditionPathExists"] == ["/run/diaspora/runs-jobs"]
+    timer = units()["diaspora-takeover.timer"]
+    assert timer["ConditionPathExists"] == ["/etc/diaspora/pod.json"]
+    assert timer["PartOf"] == ["diaspora.target"]
+    # When the timer begins, the other has looked often enough.
+    assert timer["OnActiveSec"] == timer["OnUnitInactiveSec"] == ["1h"]
+    often = (ROOTFS / "usr/libexec/diaspora/look-often").read_text("utf-8")
+    assert "SECONDS < 3600" in often
 
 
 def test_the_line_that_is_added_to_the_application_lets_in_what_is_there() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from diaspora_pod.boot.own_secrets import DOMAIN_NAME, OIDC_KEY, SESSION_SECRET
-from diaspora_pod.moving import transfer
+from diaspora_pod.moving import shelf, transfer
 from diaspora_pod.operator import bundle
 
-from ..answers import CHOICES, HOSTED, MAIL
+from ..answers import CHOICES, HOSTED, MAIL, MOVED
 from ..iam import allowed, statements
 from .breaking import Mutation, change, grant, statement, unconditional_policy
 from .reading import POD_ROLE, Template, properties, rendered
@@ -18,6 +18,7 @@ _BUCKET = "arn:aws:s3:::AssetsBucket"
 _ACCOUNT = "123456789012"
 _INSTANCE = f"arn:aws:ec2:eu-west-1:{_ACCOUNT}:instance/i-0123456789abcdef0"
 _FROM_HERE = {"aws:ResourceAccount": _ACCOUNT, "aws:SourceVpce": "S3Endpoint"}
+_HANDOVER = f"{_BUCKET}/{shelf.FOLDER}/diaspora/pod/20261231T235959Z-i-0123456789abcdef0"
 _IN_THE_BUCKET = (
     ("s3:ListBucket", _BUCKET),
     ("s3:GetObject", f"{_BUCKET}/uploads/images/a.webp"),
@@ -30,6 +31,10 @@ _IN_THE_BUCKET = (
     ("s3:PutObject", f"{_BUCKET}/transfer/20261231T235959Z/database"),
     ("s3:AbortMultipartUpload", f"{_BUCKET}/transfer/20261231T235959Z/database"),
     ("s3:PutObject", f"{_BUCKET}/support/support-20261231T235959Z.tar.gz"),
+    ("s3:GetObject", _HANDOVER),
+    ("s3:PutObject", _HANDOVER),
+    ("s3:DeleteObject", _HANDOVER),
+    ("s3:AbortMultipartUpload", _HANDOVER),
 )
 
 _CALLS = {
@@ -126,6 +131,27 @@ def test_commands_come_by_the_rights_that_sessions_have_and_by_no_more(template:
     """Not tried; the agent asks for ec2messages only where it does not get ssmmessages."""
     for action in ("ec2messages:GetMessages", "ssm:GetDocument", "ssm:SendCommand"):
         assert not may(template, action, "*")
+
+
+def test_the_pod_hands_over_and_takes_below_its_own_secrets_path_and_no_other(
+    template: Template,
+) -> None:
+    others = [_HANDOVER.replace("/diaspora/pod/", path) for path in ("/", "/diaspora/pod-2/")]
+    for action in ("GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload"):
+        assert may(template, f"s3:{action}", _HANDOVER, context=_FROM_HERE)
+        for other in others:
+            assert not may(template, f"s3:{action}", other, context=_FROM_HERE)
+    # What was deleted is an old version, which the bucket forgets.
+    assert not may(template, "s3:DeleteObjectVersion", _HANDOVER, context=_FROM_HERE)
+
+
+def test_pods_that_share_their_secrets_take_from_each_other(template: Template) -> None:
+    role = rendered(template, {**HOSTED, **MOVED}).resources[POD_ROLE]
+    bucket = f"arn:aws:s3:::{MOVED['ExistingBucketName']}"
+    ours = _HANDOVER.replace(_BUCKET, bucket)
+    theirs = ours.replace("/diaspora/pod/", f"{MOVED['SecretsPath']}/")
+    assert allowed(role, "s3:GetObject", theirs, _FROM_HERE)
+    assert not allowed(role, "s3:GetObject", ours, _FROM_HERE)
 
 
 def test_credentials_that_were_carried_off_open_no_bucket(template: Template) -> None:
@@ -251,6 +277,12 @@ MUTATIONS: dict[str, Mutation] = {
     "commands_come_by_the_rights_that_sessions_have_and_by_no_more": grant(
         ["ec2messages:GetMessages"], ["*"]
     ),
+    "the_pod_hands_over_and_takes_below_its_own_secrets_path_and_no_other": grant(
+        ["s3:GetObject"], ["arn:aws:s3:::AssetsBucket/handover/*"]
+    ),
+    "pods_that_share_their_secrets_take_from_each_other": lambda template: statement(
+        template, "Handover"
+    ).__setitem__("Resource", ["arn:aws:s3:::my-pod-photos/handover/diaspora/pod/*"]),
     "credentials_that_were_carried_off_open_no_bucket": lambda template: statement(
         template, "Assets"
     )["Condition"]["StringEquals"].pop("aws:SourceVpce"),

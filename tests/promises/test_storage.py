@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from diaspora_pod.moving import transfer
+from diaspora_pod.moving import shelf, transfer
 from diaspora_pod.operator import bundle
 
 from ..answers import CHOICES
@@ -60,13 +60,21 @@ def test_what_lies_in_the_bucket_for_a_person_to_fetch_is_forgotten_within_days(
     template: Template,
 ) -> None:
     """Dumps, and what is meant for a podmin's eyes."""
+    found = forgotten(template)
+    assert (found[f"{transfer.FOLDER}/"], found[f"{bundle.FOLDER}/"]) == (7, 7)
+
+
+def test_what_no_machine_takes_is_forgotten_after_a_quarter_of_a_year(template: Template) -> None:
+    assert forgotten(template)[f"{shelf.FOLDER}/"] == 90
+
+
+def forgotten(template: Template) -> dict[str, int]:
+    """After how many days what lies in a folder is gone."""
     rules = properties(template, "AssetsBucket")["LifecycleConfiguration"]["Rules"]
-    forgetting = {rule["Prefix"]: rule for rule in rules if "Prefix" in rule}
-    for folder in (transfer.FOLDER, bundle.FOLDER):
-        rule = forgetting[f"{folder}/"]
-        assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 7)
-        # What has expired is an old version in a bucket that keeps them.
-        assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    forgetting = [rule for rule in rules if "Prefix" in rule and rule["Status"] == "Enabled"]
+    # What has expired is an old version in a bucket that keeps them.
+    assert {rule["NoncurrentVersionExpiration"]["NoncurrentDays"] for rule in forgetting} == {1}
+    return {rule["Prefix"]: rule["ExpirationInDays"] for rule in forgetting}
 
 
 def test_the_bucket_has_the_name_that_was_asked_for_or_one_of_its_own(template: Template) -> None:
@@ -178,6 +186,9 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "what_lies_in_the_bucket_for_a_person_to_fetch_is_forgotten_within_days": change(
         "AssetsBucket", "LifecycleConfiguration", "Rules", 2, "Prefix", to="other/"
+    ),
+    "what_no_machine_takes_is_forgotten_after_a_quarter_of_a_year": change(
+        "AssetsBucket", "LifecycleConfiguration", "Rules", 3, "ExpirationInDays", to=7
     ),
     "the_bucket_has_the_name_that_was_asked_for_or_one_of_its_own": change(
         "AssetsBucket", "BucketName", to={"Ref": "AWS::StackName"}

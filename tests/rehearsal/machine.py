@@ -10,6 +10,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -74,6 +75,17 @@ class Machine:
         self.run("systemctl poweroff --no-block")
         if _ended(process, 180) is None:
             raise Broken(f"{self.name} did not shut down within 180 s\n{self.console()}")
+
+    def terminate(self, seconds: float = 180) -> None:
+        """End it as EC2 does: a button is pressed, and after some time the plug is pulled.
+
+        There is no button here. What logind does when it is pressed, systemd does for this signal.
+        """
+        self.say("is terminated")
+        process = self._running()
+        os.kill(self._leader, signal.SIGRTMIN + 4)
+        if _ended(process, seconds) is None:
+            self.crash()
 
     def crash(self) -> None:
         """Pull the plug; what was not on the disk is gone."""

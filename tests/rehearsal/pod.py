@@ -61,6 +61,10 @@ class Pod:
         self.front = Visitor(aws.vpc, aws.authority, stack.host)
         self.launched = time.monotonic()
 
+    def take_front(self) -> None:
+        """Lead visitors here, wherever they were led before."""
+        self.aws.front.add(self.stack.host, Route(self.machine.address, self.stack.mappings))
+
     def start(self) -> None:
         """Launch it: from here on counts ``Signal.at`` of wait_for_signal."""
         self.launched = time.monotonic()
@@ -131,6 +135,14 @@ class Pods:
         self, stack_name: str = "pod", database: Database | None = None, /, **answers: str
     ) -> Pod:
         """The same, not started yet."""
+        pod = self.make(stack_name, database, **answers)
+        pod.take_front()
+        return pod
+
+    def make(
+        self, stack_name: str = "pod", database: Database | None = None, /, **answers: str
+    ) -> Pod:
+        """The same, and visitors are led to it only when it is told to take the front."""
         database = database or self._aws.database
         stack = rendered_stack(stack_name, answers, database.host)
         machine = self._machine(stack_name)
@@ -174,7 +186,6 @@ class Pods:
         aws.metadata.add(
             Instance(stack.instance_id, machine.address, stack.user_data, REGION, ACCOUNT)
         )
-        aws.front.add(stack.host, Route(machine.address, stack.mappings))
         aws.names.add(stack.host, aws.vpc.FRONT)
         aws.topics.known.add(settings["alarm_topic"])
         owned = [bucket["Name"] for bucket in aws.s3.list_buckets()["Buckets"]]

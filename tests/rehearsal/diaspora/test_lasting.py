@@ -148,3 +148,33 @@ def _kill_while_jobs_run(pod: Pod) -> int:
 
 def _put_back(pod: Pod) -> int:
     return len(re.findall("put back, killed", pod.machine.journal("diaspora-sidekiq")))
+
+
+@pytest.mark.usefixtures("admin", "bob")
+def test_a_birthday_is_told_of_once_however_often_its_job_is_done(pod: Pod) -> None:
+    """As when two machines overlap at that minute, and when the job is killed and done anew."""
+    his = "(SELECT id FROM people WHERE diaspora_handle LIKE 'bob@%')"
+    pod.aws.database.psql(
+        f"UPDATE profiles SET birthday = current_date WHERE person_id = {his}; "
+        "INSERT INTO contacts (user_id, person_id, sharing, receiving, created_at, updated_at) "
+        f"SELECT id, {his}, true, true, now(), now() FROM users WHERE username = '{ADMIN[0]}'"
+    )
+    until(lambda: jobs(pod) == 0)
+    pod.aws.mail.messages.clear()
+    for _ in range(2):
+        pod.machine.systemctl("stop diaspora-sidekiq")
+        for number in range(5):
+            job = {
+                "class": "Workers::CheckBirthday",
+                "args": [],
+                "queue": "low",
+                "jid": str(number),
+            }
+            given = json.dumps({**job, "retry": True, "enqueued_at": time.time()})
+            put = f"redis-cli -s /run/redis/redis-server.sock LPUSH queue:low '{given}'"
+            pod.machine.succeed(put)
+        pod.machine.succeed("systemctl start diaspora-sidekiq", 180)
+        until(lambda: jobs(pod) == 0, 120)
+    told = "SELECT count(*) FROM notifications WHERE type = 'Notifications::ContactsBirthday'"
+    assert pod.aws.database.psql(told) == "1"
+    assert len(pod.aws.mail.messages) == 1

@@ -19,6 +19,7 @@ READ_TIMEOUT = 20
 
 TRANSIENT_CODES = {
     # Too much at once, or AWS's own trouble with a status that does not say so.
+    "ConditionalRequestConflict",
     "InternalError",
     "InternalFailure",
     "InternalServerError",

@@ -16,6 +16,7 @@ from .boot.prepare import prepare, read_login
 from .errors import Permanent, Trouble
 from .machine import WEB_SOCKET, Machine
 from .moving import commands as moving
+from .moving import handover
 from .operator import typed
 from .patience import patiently
 from .progress import Progress, say
@@ -57,6 +58,8 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("name", metavar="NAME", help="the name that dump has told")
     commands.add_parser("worries", help="mail the admin what is wrong with the machine")
     commands.add_parser("may-restart", help="fail if a restart would interrupt somebody's work")
+    handed = commands.add_parser("handover", help="pass what waits on to the next machine")
+    handed.add_argument("part", choices=("settle", "give", "take"))
     commands.add_parser("watch", help="signal how this instance's first boot ended")
     return made
 
@@ -74,6 +77,7 @@ def _run(given: argparse.Namespace, machine: Machine) -> int | None:
         "take-jobs": lambda: _move(machine, "take-jobs", given.name),
         "worries": lambda: _worries(machine),
         "may-restart": lambda: _may_restart(machine),
+        "handover": lambda: _hand_over(machine, given.part),
         "watch": lambda: watch_first_boot(machine),
         **dict.fromkeys(typed.COMMANDS, lambda: _operate(given, machine)),
     }
@@ -118,6 +122,14 @@ def _assets(machine: Machine) -> None:
     try:
         patiently(exchange, lambda reason: say(f"waiting: {reason}"))
     except Permanent as trouble:
+        say(str(trouble))
+        raise
+
+
+def _hand_over(machine: Machine, part: str) -> None:
+    try:
+        handover.run(machine, part)
+    except Trouble as trouble:
         say(str(trouble))
         raise
 

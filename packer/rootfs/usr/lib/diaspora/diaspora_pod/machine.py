@@ -99,6 +99,11 @@ class Machine:
         return self.root / "var/lib/diaspora-worries/told"
 
     @property
+    def handed_over(self) -> Path:
+        """Holds the name of a hand-over while nobody knows whether it has arrived."""
+        return self.root / "var/lib/diaspora-handover/name"
+
+    @property
     def signalled(self) -> Path:
         """Holds the id of the instance whose first boot is over."""
         return self.root / "var/lib/diaspora-boot/signalled"

@@ -12,6 +12,8 @@ TIMEOUT = 30
 # A web server has 10 minutes to start, on the tenth of a processor.
 CONTROL_TIMEOUT = 900
 PROPERTIES = ("Id", "ActiveState", "NRestarts", "Result", "ActiveEnterTimestampMonotonic")
+# What systemd starts when a machine is switched off, and not when it is started anew.
+OFF = ("poweroff.target", "halt.target")
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,20 @@ def control(verb: str, *units: str) -> None:
         raise Transient(f"systemctl {verb} {' '.join(units)}: {error}") from error
 
 
+def is_held(unit: str) -> bool:
+    """Whether somebody has forbidden to start a unit; not where systemd does not answer."""
+    return _asked("show", "--property=LoadState", "--value", unit).strip() == "masked"
+
+
+def is_switched_off() -> bool:
+    """Whether the machine is being switched off; not where it is only started anew.
+
+    EC2 presses the same button to stop a machine and to end it for good.
+    """
+    jobs = (line.split() for line in _asked("list-jobs", "--no-legend").splitlines())
+    return any(job[1:3] == [target, "start"] for job in jobs for target in OFF)
+
+
 def machine_started() -> float:
     """When this machine's systemd began, in the seconds of time.monotonic().
 
@@ -75,6 +91,18 @@ def machine_started() -> float:
         return int(answer.stdout) / 1_000_000
     except (subprocess.SubprocessError, ValueError):
         return 0.0
+
+
+def _asked(*words: str) -> str:
+    """What systemctl answers; nothing where it does not."""
+    command = ["systemctl", "--no-pager", *words]
+    try:
+        answer = subprocess.run(
+            command, capture_output=True, text=True, check=True, timeout=TIMEOUT
+        )
+    except subprocess.SubprocessError:
+        return ""
+    return answer.stdout
 
 
 def parse(text: str) -> dict[str, State]:

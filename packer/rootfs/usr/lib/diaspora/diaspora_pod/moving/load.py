@@ -109,7 +109,8 @@ def take_jobs(settings: Settings, transfer: Transfer) -> None:
         raise Permanent(f"the jobs of {transfer.name} were taken before")
     waited = jobs.parse(transfer.jobs())
     with redis.connected() as queue:
-        jobs.put(queue, waited)
+        jobs.put(queue, waited.entries(), transfer.name)
+        jobs.sync(queue)
     transfer.take()
     say(f"{waited.count} jobs go on here")
 

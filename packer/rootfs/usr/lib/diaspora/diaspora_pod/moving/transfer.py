@@ -5,30 +5,20 @@ The manifest comes last: without it there is no dump.
 
 from __future__ import annotations
 
-import base64
-import contextlib
 import hashlib
 import io
 import json
 import re
-import zlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import IO, Any, TypeVar, cast
+from typing import IO, Any, cast
 
 from ..aws import error_code, troubles
-from ..errors import Permanent, Trouble
-from ..patience import patiently
-from ..progress import say
+from ..errors import Permanent
+from . import upload
 
 FOLDER = "transfer"
-# What is held in memory of a dump. S3 takes 10,000 pieces: 80 GB.
-PIECE = 8 * 1024 * 1024
-# For one piece; some half a minute.
-ATTEMPTS = 6
-CHECKSUM = "CRC32"
 NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z")
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -57,19 +47,7 @@ class Transfer:
 
     def send_database(self, stream: Measured) -> None:
         """Send a stream of any length, a piece in memory at a time; what breaks off is not kept."""
-        place = {"Bucket": self._bucket, "Key": self._key("database")}
-        with self._troubles():
-            begun = self._s3.create_multipart_upload(**place, ChecksumAlgorithm=CHECKSUM)
-        upload = {**place, "UploadId": begun["UploadId"]}
-        try:
-            pieces = iter(lambda: stream.read(PIECE), b"")
-            parts = [self._send_part(upload, *piece) for piece in enumerate(pieces, 1)]
-            with self._troubles():
-                self._s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
-        except BaseException:
-            with contextlib.suppress(Trouble), self._troubles():
-                self._s3.abort_multipart_upload(**upload)
-            raise
+        upload.send(self._s3, self._bucket, self._key("database"), stream)
 
     def send_jobs(self, text: str) -> None:
         """Send the jobs that waited."""
@@ -125,22 +103,6 @@ class Transfer:
                 raise
             return str(answer["Body"].read().decode())
 
-    def _send_part(self, upload: dict[str, str], number: int, piece: bytes) -> dict[str, Any]:
-        # Said at the beginning, with each part and at the end: what a version of boto3 adds by
-        # itself in some of them, S3 refuses where it is not in all.
-        checksum = {
-            "ChecksumCRC32": base64.b64encode(zlib.crc32(piece).to_bytes(4, "big")).decode()
-        }
-
-        def send() -> str:
-            with self._troubles():
-                answer = self._s3.upload_part(
-                    **upload, **checksum, PartNumber=number, Body=piece, ChecksumAlgorithm=CHECKSUM
-                )
-                return str(answer["ETag"])
-
-        return {"PartNumber": number, "ETag": _patiently(send), **checksum}
-
     def _piece(self, start: int) -> bytes:
         def ask() -> bytes:
             with self._troubles():
@@ -148,7 +110,7 @@ class Transfer:
                     answer = self._s3.get_object(
                         Bucket=self._bucket,
                         Key=self._key("database"),
-                        Range=f"bytes={start}-{start + PIECE - 1}",
+                        Range=f"bytes={start}-{start + upload.PIECE - 1}",
                     )
                 except Exception as error:
                     if error_code(error) == "InvalidRange":
@@ -157,14 +119,10 @@ class Transfer:
                     raise
                 return bytes(answer["Body"].read())
 
-        return _patiently(ask)
+        return upload.patiently(ask)
 
     def _troubles(self) -> Any:
         return troubles(f"the bucket {self._bucket}")
-
-
-def _patiently(action: Callable[[], T]) -> T:
-    return patiently(action, lambda reason: say(f"waiting: {reason}"), attempts=ATTEMPTS)
 
 
 class Measured:
@@ -215,7 +173,7 @@ class _Pieces(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         if not self._held and self._asked < self._size:
             self._held = memoryview(self._piece(self._asked))
-            self._asked += PIECE
+            self._asked += upload.PIECE
         count = min(len(buffer), len(self._held))
         buffer[:count] = self._held[:count]
         self._held = self._held[count:]

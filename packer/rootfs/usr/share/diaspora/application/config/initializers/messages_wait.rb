@@ -8,8 +8,6 @@ require Rails.root.join("lib/database_sleep")
 module MessagesWait
   QUEUE = "patient".freeze
   WAITING = "queue:#{QUEUE}".freeze
-  # Set by who wants all of it done now: the shutdown of the machine.
-  HURRY = "diaspora:hurry".freeze
   MOST = 300
   # Redis holds 128 MB, and what it cannot hold it refuses.
   MOST_BYTES = 16 * 1024 * 1024
@@ -66,9 +64,9 @@ module MessagesWait
     def reason_to_open
       return "the database is in use" if DatabaseSleep.in_use?
 
-      length, bytes, oldest, hurry = queue
+      length, bytes, oldest = queue
       return if length.zero?
-      return "the machine stops" if hurry
+
       return "#{length} of #{bytes} bytes wait" if length >= MOST || bytes >= MOST_BYTES
 
       waited = Time.now.to_f - Float(Sidekiq.load_json(oldest)["enqueued_at"])
@@ -84,7 +82,6 @@ module MessagesWait
           commands.call("LLEN", WAITING)
           commands.call("MEMORY", "USAGE", WAITING, "SAMPLES", 0)
           commands.call("LINDEX", WAITING, -1)
-          commands.call("GET", HURRY)
         end
       end
     end
