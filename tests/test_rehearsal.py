@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from .rehearsal import __main__ as rehearsal_main
-from .rehearsal import checks, host, isolation, lanes, report, sources
+from .rehearsal import checks, host, isolation, lanes, older, report, sources
 from .rehearsal.bake import TEMPLATE
 from .rehearsal.cache import digest
 from .rehearsal.fakes.cloudformation import CloudFormation
@@ -106,6 +106,34 @@ def test_a_repository_is_what_its_tag_holds_wherever_it_lies(tmp_path: Path) -> 
     subprocess.run([*git, "commit", "--quiet", "--allow-empty", "--message=second"], check=True)
     subprocess.run([*git, "tag", "--force", "v1"], check=True, stdout=subprocess.DEVNULL)
     assert one.contents() != other.contents()
+
+
+def test_a_shallow_clone_gets_the_older_commit_where_it_can_be_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def git(*words: object) -> str:
+        names = ("-c", "user.name=a", "-c", "user.email=a@b.org")
+        command = ["git", *names, *map(str, words)]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    whole, shallow = tmp_path / "whole", tmp_path / "shallow"
+    git("init", "--quiet", whole)
+    (whole / "packer").mkdir()
+    (whole / "packer/older").touch()
+    git("-C", whole, "add", "--all")
+    git("-C", whole, "commit", "--quiet", "--message=older")
+    monkeypatch.setattr(older, "COMMIT", git("-C", whole, "rev-parse", "HEAD"))
+    monkeypatch.setattr(older, "_PARTS", ("packer",))
+    git("-C", whole, "commit", "--quiet", "--allow-empty", "--message=newer")
+    git("clone", "--quiet", "--depth=1", whole.as_uri(), shallow)
+    monkeypatch.setattr(older, "_GIT", ("git", "-C", str(shallow)))
+    assert not older.is_there()
+    older.fetch()
+    assert older.is_there()
+    assert (older.write_tree(tmp_path / "tree") / "packer/older").is_file()
+    monkeypatch.setattr(older, "COMMIT", "0" * 40)
+    older.fetch()
+    assert "no older image is upgraded" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from diaspora_pod.boot.first_boot import Herald, read_stack, unique_id, watch_fi
 from diaspora_pod.errors import Permanent, Transient
 from diaspora_pod.journal import Line
 from diaspora_pod.machine import Machine
-from diaspora_pod.progress import Note
+from diaspora_pod.progress import Note, Progress
 
 from . import samples
 from .fakes import Pauses, aws_client, stubbed
@@ -110,6 +110,26 @@ def test_failure_is_signalled_with_the_step(machine: Machine) -> None:
     tell(machine, fake, FAILED)
     (signal,) = fake.signals
     assert (signal["UniqueId"], signal["Status"]) == (f"{INSTANCE}.database", "FAILURE")
+
+
+def test_a_success_on_a_newer_schema_says_so_where_the_stack_is_looked_at(
+    machine: Machine, console: Path
+) -> None:
+    with Progress(machine, "migrate").step("schema-newer"):
+        pass
+    fake = Aws()
+    tell(machine, fake)
+    (signal,) = fake.signals
+    assert (signal["UniqueId"], signal["Status"]) == (f"{INSTANCE}.schema-newer", "SUCCESS")
+    assert "the first boot worked, with a remark of the step schema-newer" in console.read_text()
+
+
+def test_what_failed_is_told_before_any_remark(machine: Machine) -> None:
+    with Progress(machine, "migrate").step("schema-newer"):
+        pass
+    fake = Aws()
+    tell(machine, fake, FAILED)
+    assert fake.signals[0]["UniqueId"] == f"{INSTANCE}.database"
 
 
 @pytest.mark.parametrize("step", [*STEP_NAMES, "x" * 100])

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import pwd
+import contextlib
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-from diaspora_pod import application
 from diaspora_pod.boot import migrate
 from diaspora_pod.boot.migrate import ATTEMPTS, Migration
 from diaspora_pod.errors import Permanent
@@ -95,15 +92,42 @@ def test_an_older_schema_is_migrated_under_the_lock(
     assert shared.locked_by is None
 
 
-@pytest.mark.parametrize("versions", [KNOWN | {20991231000000}, {0, 20991231000000}])
-def test_a_schema_newer_than_the_image_stops_the_boot_by_name(
-    machine: Machine, versions: set[int]
+LATER = 20991231000000
+
+
+def test_a_schema_newer_than_the_image_is_no_reason_to_stop_and_is_said(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(Permanent, match="20991231000000"):
-        run(machine, Database(versions))
+    shared = Database(KNOWN | {LATER})
+    run(machine, shared)
+    assert shared.versions == KNOWN | {LATER}
+    assert read_failure(machine, "migrate") is None
+    told = read_progress(machine, "migrate")
+    assert told is not None
+    assert told.step == "schema-newer"
+    assert f"does not know {LATER}, and goes on" in told.reason
+    assert f"schema-newer: {told.reason}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("versions", [set(KNOWN), {0}])
+def test_of_a_schema_that_is_not_newer_nothing_is_said(
+    machine: Machine, versions: set[int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    shared = Database(versions)
+    run(machine, shared, Rake(shared, 0))
+    assert "newer" not in capsys.readouterr().err
+
+
+def test_an_image_that_knows_others_than_the_database_stops_the_boot_by_name(
+    machine: Machine,
+) -> None:
+    shared = Database({0, LATER})
+    with pytest.raises(Permanent, match=str(LATER)):
+        run(machine, shared)
     failure = read_failure(machine, "migrate")
     assert failure is not None
     assert failure.step == "schema-newer"
+    assert shared.versions == {0, LATER}
 
 
 def test_an_image_without_migrations_is_no_newer_schema(machine: Machine) -> None:
@@ -167,16 +191,23 @@ def test_another_machine_that_migrates_is_waited_for_and_its_work_is_not_done_ag
     assert shared.locked_by is None
 
 
-def test_a_newer_image_that_was_faster_stops_this_one(machine: Machine) -> None:
+@pytest.mark.parametrize(("made", "stops"), [(KNOWN | {LATER}, False), ({0, LATER}, True)])
+def test_what_a_newer_image_has_done_meanwhile_is_judged_again(
+    machine: Machine, made: set[int], stops: bool
+) -> None:
     shared = Database({0})
 
     def migrate_meanwhile(statement: str) -> None:
         if "lock" in statement:
-            shared.versions = KNOWN | {20991231000000}
+            shared.versions = made
 
     shared.before = migrate_meanwhile
-    with pytest.raises(Permanent, match="newer than this image"):
+    with pytest.raises(Permanent) if stops else contextlib.nullcontext():
         run(machine, shared)
+    assert shared.versions == made
+    told = read_failure(machine, "migrate") if stops else read_progress(machine, "migrate")
+    assert told is not None
+    assert f"newer than this image, which does not know {LATER}" in told.reason
 
 
 def test_a_migration_that_fails_is_tried_again_and_then_told(machine: Machine) -> None:
@@ -242,40 +273,3 @@ def test_the_real_process_is_looked_after(machine: Machine, monkeypatch: Any) ->
     shared.before = note
     run(machine, shared, lambda _: subprocess.Popen(["sleep", "0.3"]))
     assert len(looks) >= 2
-
-
-# The application's own command --------------------------------------------------------------------
-
-
-@pytest.fixture
-def started(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    given: dict[str, Any] = {}
-    monkeypatch.setenv("TMPDIR", "/var/tmp")
-    monkeypatch.setenv("AWS_CA_BUNDLE", "/x")
-    monkeypatch.setattr(
-        subprocess, "Popen", lambda command, **rest: given.update(rest, args=command)
-    )
-    application.start_migration(machine)
-    return given
-
-
-def test_rake_runs_in_the_application_as_its_user_and_never_as_root(
-    started: dict[str, Any], machine: Machine
-) -> None:
-    user = pwd.getpwnam(machine.app_user)
-    assert started["args"] == ["bin/rake", "db:migrate"]
-    assert started["cwd"] == machine.app == Path(machine.root / "opt/diaspora")
-    assert (started["user"], started["group"]) == (user.pw_uid, user.pw_gid)
-    assert set(started["extra_groups"]) == set(os.getgrouplist(user.pw_name, user.pw_gid))
-    assert Machine().app_user == "diaspora"
-
-
-def test_rake_is_told_the_environment_and_nothing_of_ours(started: dict[str, Any]) -> None:
-    environment = started["env"]
-    assert environment["RAILS_ENV"] == "production"
-    assert environment["TMPDIR"] == "/var/tmp"
-    assert "AWS_CA_BUNDLE" not in environment
-
-
-def test_a_migration_does_not_make_everybody_wait_behind_it(started: dict[str, Any]) -> None:
-    assert started["env"]["PGOPTIONS"] == "-c lock_timeout=10s"

@@ -25,9 +25,10 @@ from .network import Outside
 from .packer import Step, run_packer, template_to_run
 from .report import fingerprints
 from .root import BUILDER, Suite, raw_root
-from .sources import Sources
+from .sources import STANDIN, Sources
 
-PACKER = Path(__file__).resolve().parents[2] / "packer"
+ROOT = Path(__file__).resolve().parents[2]
+PACKER = ROOT / "packer"
 TEMPLATE = PACKER / "packer_pod.json"
 _LOG = "packer.log"
 
@@ -56,15 +57,16 @@ class Image:
         return manifest
 
 
-def bake(run: Path) -> Image:
-    """The image of this tree: from the cache, or baked now."""
+def bake(run: Path, tree: Path = ROOT) -> Image:
+    """The image of a tree of this project: from the cache, or baked now."""
     host = host_settings()
     raw = raw_root(Suite.chosen(host), host)
     # A copy, so that what is baked is what the key says even where somebody edits meanwhile.
-    packer = shutil.copytree(PACKER, run / PACKER.name, symlinks=True)
+    packer = shutil.copytree(tree / PACKER.name, run / PACKER.name, symlinks=True)
     seen = fingerprints(packer)
     template = json.loads((packer / TEMPLATE.name).read_text())
-    sources = Sources.chosen(template["variables"]["diaspora_version"])
+    standin = tree / STANDIN.relative_to(ROOT)
+    sources = Sources.chosen(template["variables"]["diaspora_version"], standin)
     key = digest(raw.name, packer, *sources.contents(), host.npm_registry)
     folder = cached(
         "images", key, lambda folder: _Bake(run, packer, host, sources).make(folder, raw)

@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
-from . import report, seconds
+from . import older, report, seconds
 from .applications import Application, application_of
 from .aws import Aws
-from .bake import Image, bake
+from .bake import ROOT, Image, bake
 from .figures import Figures
 from .isolation import RUN
+from .log import say
 from .pod import Pod, PodMachine, Pods
+from .stack import TEMPLATE
 
 _FAILED = pytest.StashKey[bool]()
 _FIGURES = pytest.StashKey[Figures]()
@@ -115,6 +117,21 @@ def pods(factory: Pods, aws: Aws, request: pytest.FixtureRequest) -> Iterator[Po
     """Launches pods, each fresh from the image."""
     yield factory
     factory.end(_show if request.node.stash.get(_FAILED, False) else None)
+
+
+@pytest.fixture
+def older_pods(
+    region: Aws, aws: Aws, run_folder: Path, request: pytest.FixtureRequest
+) -> Iterator[Pods]:
+    """The same of an older commit's image, told by that commit's template."""
+    if not older.is_there():
+        say(f"this clone has not got {older.COMMIT[:7]}, so no image of it is upgraded")
+        pytest.skip("a shallow clone: python3 -m tests.rehearsal.older fetches the commit")
+    folder = run_folder / "older"
+    tree = older.write_tree(folder / "tree")
+    pods = Pods(region, bake(folder, tree), folder, tree / TEMPLATE.relative_to(ROOT))
+    yield pods
+    pods.end(_show if request.node.stash.get(_FAILED, False) else None)
 
 
 @pytest.fixture(scope="module")

@@ -25,13 +25,18 @@ _PHOTOS = [str(HERE / f"test_{name}.py") for name in ("photos", "reboot", "setti
 _FAILURES = [str(HERE / "test_failures.py")]
 _DATABASE = [str(HERE / f"test_{name}.py") for name in ("database", "moving")]
 _GATE = [str(HERE / "test_gate.py")]
-_ELSEWHERE = [*_NIGHT, *_PHOTOS, *_FAILURES, *_DATABASE, *_GATE, _DIASPORA]
+# One machine comes after another.
+_UPDATES = [
+    str(HERE / f"test_{name}.py") for name in ("upgrade", "rollback", "rotation", "left_undone")
+]
+_ELSEWHERE = [*_NIGHT, *_PHOTOS, *_FAILURES, *_DATABASE, *_GATE, *_UPDATES, _DIASPORA]
 LANES = {
     "stories": [str(HERE), *(f"--ignore={file}" for file in _ELSEWHERE)],
     "failures": _FAILURES,
     "database": _DATABASE,
     "gate": _GATE,
     "photos": _PHOTOS,
+    "updates": _UPDATES,
     "night": _NIGHT,
 }
 # What `make rehearse-diaspora` tells, in one lane, and what it writes.

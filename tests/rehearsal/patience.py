@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from .log import Broken
 
@@ -19,3 +21,21 @@ def until(holds: Callable[[], bool], seconds: float = 60, every: float = 0.5) ->
             raise Broken(f"it did not hold within {seconds} s")
         time.sleep(every)
     return time.monotonic() - began
+
+
+@contextmanager
+def repeating(action: Callable[[], None], every: float = 0.5) -> Iterator[None]:
+    """While something is done again and again, each time after so many seconds."""
+    over = threading.Event()
+
+    def repeat() -> None:
+        while not over.wait(every):
+            action()
+
+    thread = threading.Thread(target=repeat)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import shutil
 import subprocess
 import time
@@ -19,7 +20,7 @@ from .layers import Disk, overlay, unmount
 from .log import Broken, say
 from .machine import Machine
 from .network import Namespace
-from .stack import ACCOUNT, REGION, RenderedStack, rendered_stack
+from .stack import ACCOUNT, REGION, TEMPLATE, RenderedStack, rendered_stack
 
 _SEED = "/var/lib/cloud/seed/nocloud"
 _RDS_AUTHORITIES = "/usr/share/diaspora/rds-ca.pem"
@@ -110,15 +111,18 @@ class Pod:
 
 
 class Pods:
-    """Makes pods, and ends them."""
+    """Makes pods of one image, told by one template, and ends them."""
 
-    def __init__(self, aws: Aws, image: Image, folder: Path) -> None:
+    # No two machines of a run have the same name, whatever image they are of.
+    _NUMBERS = itertools.count(1)
+
+    def __init__(self, aws: Aws, image: Image, folder: Path, template: Path = TEMPLATE) -> None:
         self._aws = aws
         self._image = image
         self._folder = folder
+        self._template = template
         self._trusting = _trusting_layer(folder / "trusting", image, aws)
         self._pods: list[tuple[PodMachine, Disk]] = []
-        self._made = 0
 
     def launch(
         self, stack_name: str = "pod", database: Database | None = None, /, **answers: str
@@ -144,7 +148,7 @@ class Pods:
     ) -> Pod:
         """The same, and visitors are led to it only when it is told to take the front."""
         database = database or self._aws.database
-        stack = rendered_stack(stack_name, answers, database.host)
+        stack = rendered_stack(stack_name, answers, database.host, self._template)
         machine = self._machine(stack_name)
         pod = Pod(self._aws, machine, stack, database)
         self._introduce(pod)
@@ -170,8 +174,7 @@ class Pods:
         self._pods.clear()
 
     def _machine(self, stack_name: str) -> PodMachine:
-        self._made += 1
-        name = f"{stack_name}-{self._made}"
+        name = f"{stack_name}-{next(self._NUMBERS)}"
         namespace, address = self._aws.vpc.add_machine(name)
         folder = self._folder / "machines" / name
         disk = Disk(folder, [self._trusting, *self._image.layers])

@@ -29,10 +29,10 @@ class Sources:
     gems: str
 
     @classmethod
-    def chosen(cls, version: str) -> Sources:
-        """What DIASPORA_REPOSITORY and GEM_SOURCE name; the stand-in and the internet otherwise."""
+    def chosen(cls, version: str, standin: Path = STANDIN) -> Sources:
+        """What DIASPORA_REPOSITORY and GEM_SOURCE name; a stand-in and the internet otherwise."""
         return cls(
-            repository=os.environ.get("DIASPORA_REPOSITORY") or str(STANDIN),
+            repository=os.environ.get("DIASPORA_REPOSITORY") or str(standin),
             version=os.environ.get("DIASPORA_VERSION") or version,
             gems=os.environ.get("GEM_SOURCE", ""),
         )

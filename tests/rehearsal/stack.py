@@ -89,14 +89,16 @@ class RenderedStack:
 
 
 def rendered_stack(
-    name: str, answers: Mapping[str, str], host: str = DATABASE_HOST
+    name: str, answers: Mapping[str, str], host: str = DATABASE_HOST, file: Path = TEMPLATE
 ) -> RenderedStack:
-    """Render the committed template; ``host`` is that of the database.
+    """Render the committed template, or another one; ``host`` is that of the database.
 
     Raises ValueError for answers that the template's rules refuse.
     """
-    template = load(TEMPLATE.read_text())
-    given = {**PLAIN, **answers}
+    template = load(file.read_text())
+    # An older one does not ask for all of what is plain today.
+    plain = {key: value for key, value in PLAIN.items() if key in template["Parameters"]}
+    given = {**plain, **answers}
     if refused := failed_rules(template, given):
         raise ValueError("; ".join(refused))
     attributes: dict[str, dict[str, Any]] = {

@@ -7,17 +7,14 @@ could be replaced: that an update wants a restart is said as the package of a ke
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from .applications import Application
 from .figures import Figures
-from .patience import until
+from .patience import repeating, until
 from .pictures import is_webp, noise, width
 from .pod import Pod
 from .test_reboot import ENCODED
@@ -88,7 +85,7 @@ def test_an_update_of_a_library_restarts_its_users_and_loses_nothing(
         if (path := photographer.upload(picture)) is not None:
             photos.append(path)
 
-    with _repeating(receive), _repeating(upload):
+    with repeating(receive), repeating(upload):
         until(lambda: len(photos) > 1 and len(received) > 1)
         pod.machine.succeed(UPDATE, 300)
         taken = len(photos)
@@ -141,7 +138,7 @@ def test_a_restart_that_an_update_wants_is_done_and_loses_nothing(
         if answer.status == 202:
             received.append(word)
 
-    with _repeating(visit), _repeating(receive):
+    with repeating(visit), repeating(receive):
         until(lambda: len(answers) > 3 and len(received) > 3)
         pod.machine.succeed(f"touch {WANTED}")
         pod.machine.reboot(f"{RESTART} --no-block")
@@ -183,24 +180,6 @@ def _is_done(pod: Pod, path: str) -> bool:
     found = pod.aws.s3.get_object(Bucket=pod.settings["bucket"], Key=path.lstrip("/"))
     content = bytes(found["Body"].read())
     return is_webp(content) and width(content) == SIDE
-
-
-@contextmanager
-def _repeating(action: Callable[[], None]) -> Iterator[None]:
-    """While something is done again and again, twice a second."""
-    over = threading.Event()
-
-    def repeat() -> None:
-        while not over.wait(0.5):
-            action()
-
-    thread = threading.Thread(target=repeat)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def _processes(pod: Pod) -> dict[str, str]:

@@ -109,7 +109,12 @@ class Database:
 
     def refuse_password(self) -> None:
         """Have another password than the one that the pod knows."""
-        self._admin(f"ALTER ROLE \"{self._user}\" PASSWORD 'another'")
+        self.take_password("another")
+
+    def take_password(self, password: str) -> None:
+        """Have this password from now on; who is connected stays so."""
+        quoted = password.replace("'", "''")
+        self._admin(f"ALTER ROLE \"{self._user}\" PASSWORD '{quoted}'")
 
     def psql(self, sql: str) -> str:
         """Run SQL in the pod's database; returns values, unaligned."""
@@ -119,6 +124,11 @@ class Database:
         """The pod's connections by PostgreSQL's own log: those that began since then, in order."""
         log = (self._folder / "log").read_text(errors="replace")
         return [session for session in sessions_of(self._user, log) if session.began >= since]
+
+    def logged(self, words: str) -> int:
+        """In how many lines PostgreSQL's own log has these words, since the run began."""
+        log = (self._folder / "log").read_text(errors="replace")
+        return sum(words in line for line in log.splitlines())
 
     # The cluster.
 

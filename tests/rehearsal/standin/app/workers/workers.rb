@@ -55,5 +55,17 @@ module Workers
     end
   end
 
+  class ExportUser
+    include Sidekiq::Job
+
+    def perform(id) = User.find(id).update!(exporting: false)
+  end
+
+  class DeleteAccount
+    include Sidekiq::Job
+
+    def perform(id) = AccountDeletion.find(id).update!(completed_at: Time.now)
+  end
+
   DAILY.each {|name| const_set(name.to_s.camelize, Class.new { include Sidekiq::Job; def perform = nil }) }
 end

@@ -16,7 +16,7 @@ from .machine import Machine
 
 @dataclass(frozen=True)
 class Note:
-    """A step of the boot, and what it waits for or failed of."""
+    """A step of the boot, and what it waits for, failed of, or is to be known of it."""
 
     step: str
     reason: str = ""
@@ -51,6 +51,11 @@ class Progress:
         if read_progress(self._machine, self._command) != Note(self._step, reason):
             say(f"{self._step}: waiting: {reason}")
             self._note(reason)
+
+    def remark(self, reason: str) -> None:
+        """Say what is to be known of the step though nothing waits for it; the log has it too."""
+        say(f"{self._step}: {reason}")
+        self._note(reason)
 
     def _note(self, reason: str) -> None:
         path = _progress_file(self._machine, self._command)

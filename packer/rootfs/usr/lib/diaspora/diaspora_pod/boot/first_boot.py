@@ -14,7 +14,8 @@ from ..errors import Permanent, Transient
 from ..machine import CONSOLE, Machine
 from ..patience import patiently
 from ..progress import Note, read_failure, read_progress, say
-from .steps import steps
+from .migrate import NEWER
+from .steps import MIGRATE, steps
 from .watch import Eyes, watch
 
 # CloudFormation's limit for the id that its event shows.
@@ -120,12 +121,15 @@ class Herald:
 
     def tell(self, failed: Note | None) -> None:
         """Tell that it worked, or at which step it failed. Fails of nothing itself."""
+        remark = _remark(self._machine)
         line = "the first boot worked"
         if failed is not None:
             line = f"the first boot failed at the step {failed.step}: {failed.reason}"
+        elif remark is not None:
+            line = f"{line}, with a remark of the step {remark.step}: {remark.reason}"
         announce(line)
         self._ship_log()
-        self._signal(failed)
+        self._signal("SUCCESS" if failed is None else "FAILURE", failed or remark)
         self._mark()
 
     def _ship_log(self) -> None:
@@ -140,7 +144,7 @@ class Herald:
         except (Permanent, Transient) as trouble:
             say(f"the log stays on this machine: {trouble}")
 
-    def _signal(self, failed: Note | None) -> None:
+    def _signal(self, status: str, shown: Note | None) -> None:
         # What is told as done outlives a power cut: nobody else syncs what cloud-init wrote.
         os.sync()
 
@@ -150,8 +154,8 @@ class Herald:
                 cloudformation.signal_resource(
                     StackName=self._stack.stack_id,
                     LogicalResourceId=self._stack.resource,
-                    UniqueId=unique_id(self._instance, failed),
-                    Status="SUCCESS" if failed is None else "FAILURE",
+                    UniqueId=unique_id(self._instance, shown),
+                    Status=status,
                 )
 
         try:
@@ -175,9 +179,15 @@ class Herald:
         say(f"waiting: {reason}")
 
 
-def unique_id(instance: str, failed: Note | None) -> str:
-    """What the stack's event shows: the instance, and the step where it failed."""
-    return (instance if failed is None else f"{instance}.{failed.step}")[:MAX_UNIQUE_ID]
+def unique_id(instance: str, shown: Note | None) -> str:
+    """What the stack's event shows: the instance, and the step that failed or has a remark."""
+    return (instance if shown is None else f"{instance}.{shown.step}")[:MAX_UNIQUE_ID]
+
+
+def _remark(machine: Machine) -> Note | None:
+    """What whoever looks at the stack has to know of a boot that worked, or None."""
+    told = read_progress(machine, MIGRATE.command)
+    return told if told is not None and told.step == NEWER else None
 
 
 def announce(line: str) -> None:

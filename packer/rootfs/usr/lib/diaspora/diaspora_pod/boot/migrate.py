@@ -1,4 +1,9 @@
-"""Bringing the database's schema to the image's: equal, older or newer."""
+"""Bringing the database's schema to the image's: equal, older or newer.
+
+Newer is what an image meets after an update that failed behind its migration: CloudFormation goes
+back to the old image, and nobody takes a migration back. A pod that stopped there would end the
+rollback nowhere, and would be gone for good at its next reboot. So it goes on, and says so.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +25,7 @@ from ..progress import Progress, say
 ATTEMPTS = 5
 # Seconds between two looks at the lock while a migration runs.
 LOOK = 5.0
+NEWER = "schema-newer"
 
 
 class Migration:
@@ -45,17 +51,21 @@ class Migration:
         self._failures = 0
 
     def run(self) -> None:
-        """Migrate where the database is older; raises Permanent where it is newer, or it fails."""
+        """Migrate where the database is older, go on where it is newer; raises Permanent."""
         with self._progress.step("database"):
             known = known_versions(self._machine.app)
             applied = self._patiently(self._applied)
-        with self._progress.step("schema-newer"):
-            refuse_newer(applied, known)
+        with self._progress.step(NEWER):
+            refuse_apart(applied, known)
         with self._progress.step("migrate"):
-            if applied == known:
-                say("the database's schema is the image's")
+            if known - applied:
+                applied = self._patiently(lambda: self._migrate(known))
             else:
-                self._patiently(lambda: self._migrate(known))
+                say("the database's schema has all that the image brings")
+        # Last, so that what is noted of it stays until the next boot.
+        if newer := applied - known:
+            with self._progress.step(NEWER):
+                self._progress.remark(goes_on(newer))
 
     def _patiently(self, action: Callable[[], Any]) -> Any:
         return patiently(action, self._progress.waiting, sleep=self._sleep)
@@ -64,16 +74,16 @@ class Migration:
         with contextlib.closing(self._reach()) as connection:
             return database.applied_versions(connection)
 
-    def _migrate(self, known: set[int]) -> None:
+    def _migrate(self, known: set[int]) -> set[int]:
         with contextlib.closing(self._reach()) as connection:
             database.take_lock(connection)
             # Again, because another machine may have been at it until now.
             applied = database.applied_versions(connection)
-            refuse_newer(applied, known)
-            if applied == known:
-                return
-            _tell(applied, known)
-            self._rake(connection)
+            refuse_apart(applied, known)
+            if known - applied:
+                _tell(applied, known)
+                self._rake(connection)
+            return applied | known
 
     def _rake(self, connection: Any) -> None:
         process = self._start(self._machine)
@@ -102,14 +112,35 @@ def known_versions(app: Path) -> set[int]:
     return {int(name.partition("_")[0]) for name in names}
 
 
+def refuse_apart(applied: set[int], known: set[int]) -> None:
+    """Raise Permanent where database and image each have migrations that the other does not know.
+
+    Neither is older: what the image would change now is not what its migrations were written for.
+    """
+    if known - applied:
+        refuse_newer(applied, known)
+
+
+def goes_on(newer: set[int]) -> str:
+    """What is to be known of a pod that goes on though its image does not know these migrations."""
+    return (
+        f"the database's schema is newer than this image, which does not know {_listed(newer)}, "
+        "and goes on: what those have taken away or made a duty fails here. Update to the image "
+        "that made them, or a newer one"
+    )
+
+
 def refuse_newer(applied: set[int], known: set[int]) -> None:
     """Raise Permanent where the database has seen migrations that the image does not know."""
-    unknown = sorted(applied - known)
-    if unknown:
+    if unknown := applied - known:
         raise Permanent(
             f"the database's schema is newer than this image, which does not know "
-            f"{', '.join(map(str, unknown))}: use the image that made it, or a newer one"
+            f"{_listed(unknown)}: use the image that made it, or a newer one"
         )
+
+
+def _listed(versions: set[int]) -> str:
+    return ", ".join(map(str, sorted(versions)))
 
 
 def _tell(applied: set[int], known: set[int]) -> None:
