@@ -267,11 +267,11 @@ def test_keys_of_the_role_change_and_end() -> None:
     metadata.rotate()
     second = _key(metadata)
     assert first != second
-    assert metadata.are_good(first)
-    assert metadata.are_good(second)
+    assert metadata.good(first)
+    assert metadata.good(second)
     metadata.expire()
-    assert not metadata.are_good(second)
-    assert metadata.are_good(_key(metadata))
+    assert not metadata.good(second)
+    assert metadata.good(_key(metadata))
 
 
 def test_names_answer_and_wildcards_stand_for_one_label() -> None:

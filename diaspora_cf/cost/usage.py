@@ -27,8 +27,10 @@ NOTIFICATIONS = 10
 PHOTO_WRITES = 20 + 7
 PHOTO_READS = 39
 PHOTO_OLD_VERSIONS_GB = 0.007
-# A page's pictures are opened (HEAD) and read (GET).
-READS_PER_REQUEST = 2
+# Of a page's pictures nginx asks whether they are still there when it has not for a minute: three
+# requests of s3fs (HEAD, seen 2026-11-28). Each file is read (GET) once, for all who look at it.
+READS_PER_REQUEST = 3
+FILES_PER_PHOTO = 5
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def usage(profile: Profile, old_versions_days: float) -> Usage:
         requests=requests,
         bucket_gb=profile.stored_gb + versions_gb,
         bucket_writes=photos * PHOTO_WRITES,
-        bucket_reads=photos * PHOTO_READS + DAYS * pages * READS_PER_REQUEST,
+        bucket_reads=photos * (PHOTO_READS + FILES_PER_PHOTO) + DAYS * pages * READS_PER_REQUEST,
         sent_gb=profile.sent_gb,
         mails=profile.mails_per_month,
         log_gb=requests * LOG_BYTES_PER_REQUEST / 1e9 + POD_LOG_GB,

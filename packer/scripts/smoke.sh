@@ -99,7 +99,7 @@ clean_up() {
     userdel postgres 2>/dev/null || true
     groupdel ssl-cert 2>/dev/null || true
     rm -rf /etc/diaspora/* /etc/nginx/diaspora/* /var/lib/diaspora-pages/* /run/diaspora/* \
-        /var/lib/diaspora-assets "$SAYS"
+        /var/lib/diaspora-assets /var/cache/diaspora-photos/* "$SAYS"
     rm -f "$APP"/config/{diaspora.toml,database.yml,oidc_key.pem,schedule.yml} \
         "$APP/config/initializers/secret_token.rb"
     systemd-tmpfiles --create /usr/lib/tmpfiles.d/diaspora.conf
@@ -141,6 +141,7 @@ want_no_second_try
 want_compiled
 make_webp
 want_photo
+want_export
 want_job
 want_worries
 want_firewall

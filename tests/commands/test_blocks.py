@@ -203,7 +203,8 @@ def test_what_is_typed_on_the_pod_is_a_command_of_its_program() -> None:
     typed = [shlex.split(line, comments=True)[2:] for line in lines if line.startswith(ON_THE_POD)]
     assert {words[0] for words in typed} == {
         *("dump", "load", "take-jobs", "resume"),
-        *("status", "doctor", "jobs", "logs", "console", "admin", "support-bundle"),
+        *("status", "doctor", "jobs", "logs", "console", "admin", "import"),
+        "support-bundle",
     }
     for words in typed:
         given = cli.parser().parse_args(words)

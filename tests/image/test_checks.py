@@ -165,6 +165,11 @@ FAULTS: list[tuple[str, Fault, str]] = [
         lambda image: (image.root / "opt/diaspora/public/uploads/users").rmdir(),
         "uploads/users",
     ),
+    (
+        "check_uploads_wait_for_the_bucket",
+        put("var/cache/diaspora-photos/8/db/de97"),
+        "diaspora-photos",
+    ),
     ("check_free_disk", answer("df", "echo ' Avail IAvail'; echo ' 900 200000'"), "900 MB"),
     ("check_free_disk", answer("df", "echo ' Avail IAvail'; echo ' 9000 100'"), "100 inodes"),
     (

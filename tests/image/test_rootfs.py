@@ -12,8 +12,6 @@ from diaspora_pod import jobs
 from diaspora_pod.operator import sights
 
 from diaspora_cf.cost.machines import image
-from diaspora_cf.gateway import CLIENT_ADDRESS_HEADER, CLIENT_SCHEME_HEADER
-from diaspora_cf.network import VPC_RANGE
 from diaspora_cf.parameters.machine import AUTOMATIC_REBOOT
 
 from .samples import PACKER
@@ -49,6 +47,10 @@ def units() -> dict[str, Unit]:
     for name in OTHERS:
         found[name] = read(UNITS / f"{name}.d/10-pod.conf")
     return found
+
+
+def started_by_sockets() -> set[str]:
+    return {path.with_suffix(".service").name for path in UNITS.glob("diaspora*.socket")}
 
 
 def words(unit: Unit, *names: str) -> set[str]:
@@ -89,7 +91,7 @@ def test_the_target_wants_every_unit_of_the_boot() -> None:
     wanted = words(units()["diaspora.target"], "Wants")
     # What has a timer is started by it.
     timed = {name.replace(".timer", ".service") for name in timers()}
-    assert wanted == set(units()) - {"diaspora.target"} - timed
+    assert wanted == set(units()) - {"diaspora.target"} - timed - started_by_sockets()
 
 
 def test_no_unit_starts_another() -> None:
@@ -380,64 +382,6 @@ def test_nginx_reads_our_file_wherever_it_is_started_and_its_package_finds_it() 
     assert "\npid /run/nginx.pid;\n" in (NGINX / "pages.conf").read_text("utf-8")
 
 
-def test_nginx_believes_the_front_and_the_machine_itself_and_nobody_else() -> None:
-    text = (NGINX / "conf.d/10-visitor.conf").read_text("utf-8")
-    trusted = set(re.findall(r"^set_real_ip_from (\S+);", text, re.MULTILINE))
-    assert trusted == {VPC_RANGE, "127.0.0.1", "::1"}
-    assert set(re.findall(r"^    (\S+) 1;", text, re.MULTILINE)) == trusted
-    assert f"real_ip_header {CLIENT_ADDRESS_HEADER};" in text
-    assert f"$http_{CLIENT_SCHEME_HEADER.lower().replace('-', '_')} " in text
-
-
-def test_nginx_makes_or_drops_every_header_that_rails_believes() -> None:
-    text = (NGINX / "snippets/pod-application.conf").read_text("utf-8")
-    headers = dict(re.findall(r"^proxy_set_header (\S+) (\S+);", text, re.MULTILINE))
-    made = {name for name, value in headers.items() if value != '""'}
-    assert made == {"Host", "X-Forwarded-For", "X-Forwarded-Proto"}
-    dropped = """
-    X-Forwarded-Host X-Forwarded-Port X-Forwarded-Scheme X-Forwarded-Ssl Forwarded X-Real-IP
-    Client-IP X-Accel-Mapping X-Sendfile-Type
-    """.split()
-    assert {*dropped, CLIENT_ADDRESS_HEADER, CLIENT_SCHEME_HEADER} <= headers.keys()
-
-
-@pytest.mark.parametrize("name", ["pod-application", "pod-photos"])
-def test_nginx_answers_before_the_front_gives_up(name: str) -> None:
-    text = (NGINX / f"snippets/{name}.conf").read_text("utf-8")
-    times = dict(re.findall(r"^proxy_(connect|send|read)_timeout (\d+);", text, re.MULTILINE))
-    assert {"connect", "read"} <= times.keys()
-    assert max(map(int, times.values())) < 30
-
-
-def test_nginx_has_a_page_for_strangers_for_whom_the_database_is_not_woken() -> None:
-    program = (ROOTFS / "usr/share/diaspora/application/lib/strangers.rb").read_text("utf-8")
-    found = re.search(r"^  TURNED_AWAY = (\d+)$", program, re.MULTILINE)
-    assert found is not None
-    text = (NGINX / "conf.d/pod.conf").read_text("utf-8")
-    assert f"    error_page {found[1]} =503 /-/resting.$readable;\n" in text
-
-
-def test_no_worker_that_serves_pages_looks_into_the_bucket() -> None:
-    """It would stand still until S3 has answered; the nginx of photos.conf may."""
-    text = (NGINX / "conf.d/pod.conf").read_text("utf-8")
-    blocks = re.findall(r"^    location \^~ (/uploads/\S*) \{(.*?)^    \}", text, re.M | re.S)
-    does = {
-        path: re.findall(r"^        (?:return|include) (\S+);", body, re.M) for path, body in blocks
-    }
-    assert does["/uploads/"] == ["404"]
-    for path in ("/uploads/images/", "/uploads/users/"):
-        assert "snippets/pod-photos.conf" in does[path]
-        assert "try_files" not in dict(blocks)[path]
-
-
-def test_a_location_that_adds_a_header_keeps_the_others() -> None:
-    text = (NGINX / "conf.d/pod.conf").read_text("utf-8")
-    blocks = re.findall(r"^    location [^{]*\{(.*?)^    \}", text, re.MULTILINE | re.DOTALL)
-    adding = [block for block in blocks if "add_header" in block]
-    assert len(adding) >= 4
-    assert all("include snippets/pod-headers.conf;" in block for block in adding)
-
-
 def test_redis_listens_to_no_network_and_forgets_no_job() -> None:
     text = (ROOTFS / "etc/redis/pod.conf").read_text("utf-8")
     for line in ("port 0", "appendonly yes", "appendfsync everysec", "maxmemory-policy noeviction"):
@@ -445,10 +389,22 @@ def test_redis_listens_to_no_network_and_forgets_no_job() -> None:
     assert re.search(r"^maxmemory \d+mb$", text, re.MULTILINE)
 
 
-def test_the_metadata_service_answers_root_and_instance_connect_only() -> None:
+def test_the_metadata_service_answers_nobody_but_those_who_need_its_credentials() -> None:
     text = (ROOTFS / "usr/share/diaspora/metadata.nft").read_text("utf-8")
+    assert "\ndefine readers = { root, ec2-instance-connect, diaspora-exports }\n" in text
     for address in ("ip daddr 169.254.169.254", "ip6 daddr fd00:ec2::254"):
-        assert f"{address} meta skuid != {{ root, ec2-instance-connect }} counter reject" in text
+        assert f"{address} meta skuid != $readers counter reject" in text
+
+
+def test_who_signs_addresses_is_nobody_else_and_talks_to_nobody_else() -> None:
+    unit = units()["diaspora-exports.service"]
+    assert unit["User"] == ["diaspora-exports"]
+    assert (unit["IPAddressDeny"], unit["IPAddressAllow"]) == (["any"], ["169.254.169.254"])
+    assert (unit["ProtectSystem"], unit["CapabilityBoundingSet"]) == (["strict"], [""])
+    others = {name for name, other in runs().items() if other.get("User") == unit["User"]}
+    assert others == {"diaspora-exports.service"}
+    socket = read(UNITS / "diaspora-exports.socket")
+    assert (socket["SocketGroup"], socket["SocketMode"]) == (["www-data"], ["0660"])
 
 
 def test_the_databases_authorities_cover_every_region_of_the_templates() -> None:

@@ -24,6 +24,7 @@ from ..boot.samples import SETTINGS
 from .samples import PACKER
 
 OUTDATED = "echo 'NEEDRESTART-SVC: diaspora-web.service'"
+FIREWALL = {"systemctl": "", "curl": "", "setpriv": "exit 7", "runuser": ""}
 # Nothing is outdated until something was moved.
 NEEDRESTART = {
     "needrestart": f"[[ ! -e $0.moved ]] || {OUTDATED}",
@@ -64,15 +65,21 @@ WANTS = [
     ),
     (
         "want_firewall",
-        {"systemctl": "", "curl": "", "setpriv": "exit 7"},
+        FIREWALL,
         {"setpriv": ""},
         "the application is not refused",
     ),
     (
         "want_firewall",
-        {"systemctl": "", "curl": "", "setpriv": "exit 7"},
+        FIREWALL,
         {"setpriv": "exit 28"},
         "the application is not refused",
+    ),
+    (
+        "want_firewall",
+        FIREWALL,
+        {"runuser": "exit 7"},
+        "who signs addresses does not reach",
     ),
     (
         "want_needrestart",
@@ -122,6 +129,12 @@ WANTS = [
         COMPILED,
         {"setpriv": "echo 'uninitialized constant Bootsnap'; exit 1"},
         "only 0 of 0 files came compiled",
+    ),
+    (
+        "want_export",
+        {"curl": "echo https://bucket/uploads/users/smoke.zip?X-Amz-Signature=0a"},
+        {"curl": "echo; exit 7"},
+        "no address of an export was signed",
     ),
     ("make_webp", {"setpriv": "echo WEBP"}, {"setpriv": "echo JPEG"}, "made no WebP"),
     ("wait_for_page /", {"curl": "echo 200"}, {"curl": "echo 503"}, "/ answers 503"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from diaspora_pod import exports
 from diaspora_pod.boot.own_secrets import DOMAIN_NAME, OIDC_KEY, SESSION_SECRET
 from diaspora_pod.moving import shelf, transfer
 from diaspora_pod.operator import bundle
@@ -164,15 +165,15 @@ def test_credentials_that_were_carried_off_open_no_bucket(template: Template) ->
 
 def test_a_bucket_that_has_become_somebody_elses_is_not_used(template: Template) -> None:
     theirs = {**_FROM_HERE, "aws:ResourceAccount": "999999999999"}
-    export = ("s3:GetObject", f"{_BUCKET}/uploads/users/a.gz")
+    export = ("s3:GetObject", f"{_BUCKET}/{exports.FOLDER}/a.gz")
     assert not any(may(template, *it, context=theirs) for it in (*_IN_THE_BUCKET, export))
 
 
 def test_only_an_export_may_be_fetched_from_anywhere(template: Template) -> None:
     anywhere = {"aws:ResourceAccount": _ACCOUNT}
-    assert may(template, "s3:GetObject", f"{_BUCKET}/uploads/users/a.gz", context=anywhere)
+    assert may(template, "s3:GetObject", f"{_BUCKET}/{exports.FOLDER}/a.gz", context=anywhere)
     for action in ("PutObject", "DeleteObject"):
-        thing = f"{_BUCKET}/uploads/users/a.gz"
+        thing = f"{_BUCKET}/{exports.FOLDER}/a.gz"
         assert not may(template, f"s3:{action}", thing, context=anywhere)
 
 

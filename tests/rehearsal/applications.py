@@ -63,10 +63,10 @@ def application_of(image: Image) -> Application:
 
 
 class _Anybody(Photographer):
-    """The stand-in knows no accounts, and keeps one file."""
+    """The stand-in knows no accounts, and keeps two files."""
 
     page = "/people"
-    sides: ClassVar[Mapping[str, float]] = {"": 700}
+    sides: ClassVar[Mapping[str, float]] = {"": math.inf, "scaled_full_": 700}
 
     def __init__(self, pod: Pod) -> None:
         self._front = pod.front

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from diaspora_cf.postgresql import DATABASE_NAME
 
@@ -10,7 +12,7 @@ from .authority import Authority
 from .fakes.cloudformation import Signal
 from .fakes.cloudwatch import Logs
 from .fakes.database import Database
-from .fakes.front import Front
+from .fakes.front import Answer, Front, answer_of, exchange
 from .fakes.mail import Mail
 from .fakes.metadata import Metadata
 from .fakes.names import Names
@@ -101,6 +103,20 @@ class Aws:
     def up(self, service: str) -> None:
         """Have it answer again."""
         self.services.up(service)
+
+    def fetch(self, url: str) -> Answer:
+        """What somebody on the internet gets at an address of AWS's."""
+        began, parts = time.monotonic(), urlsplit(url)
+        host = parts.netloc
+        answer = exchange(
+            *(self.vpc.visitor, self.vpc.VISITORS[0], (self.address(host), 443), "GET"),
+            f"{parts.path}?{parts.query}",
+            [("Host", host)],
+            b"",
+            context=self.authority.client_context(),
+            server_name=host,
+        )
+        return answer_of(*answer, began)
 
     def address(self, host: str) -> str:
         """The address of a host name; an address stays what it is."""

@@ -189,6 +189,7 @@ class Pods:
         aws.metadata.add(
             Instance(stack.instance_id, machine.address, stack.user_data, REGION, ACCOUNT)
         )
+        aws.services.role = stack.rendered.resources["PodRole"]
         aws.names.add(stack.host, aws.vpc.FRONT)
         aws.topics.known.add(settings["alarm_topic"])
         owned = [bucket["Name"] for bucket in aws.s3.list_buckets()["Buckets"]]

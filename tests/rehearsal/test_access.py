@@ -39,6 +39,11 @@ READERS: dict[str, tuple[str, set[str]]] = {
     "the queue": ("test -w /run/redis/redis-server.sock", APPLICATION),
     # It says no more than the queue itself.
     "the queue's file": ("test -r /var/lib/redis", APPLICATION),
+    "the photos that are kept": (
+        "test -r /var/cache/diaspora-photos",
+        {"nginx", "photos"},
+    ),
+    "addresses of exports": ("test -w /run/diaspora-exports.sock", {"nginx", "photos"}),
     "what s3fs uploads": ("test -r /var/cache/diaspora-s3fs", set()),
     "root's files": ("test -r /root", set()),
 }

@@ -2,7 +2,7 @@
 # Nobody logs in but by Session Manager, EC2 Instance Connect or the chosen key.
 set -o errexit -o nounset -o pipefail
 
-SERVICE_USERS='diaspora|redis|www-data|ec2-instance-connect'
+SERVICE_USERS='diaspora|diaspora-exports|redis|www-data|ec2-instance-connect'
 
 check_app_user_has_no_sudo() {
     local found

@@ -74,6 +74,8 @@ check_uploads_wait_for_the_bucket() {
         [[ $mode == 555 ]] || complain "public/uploads/$folder has mode ${mode:-none}, not 555"
         absent "/opt/diaspora/public/uploads/$folder/*"
     done
+    # One of the build's.
+    absent '/var/cache/diaspora-photos/*'
 }
 
 check_free_disk() {

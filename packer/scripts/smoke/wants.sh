@@ -50,6 +50,16 @@ want_photo() {
     say "a photo is served"
 }
 
+# By the socket at which nginx asks: there is nobody who could sign in.
+want_export() {
+    local found
+    found=$(curl --silent --max-time 30 --unix-socket /run/diaspora-exports.sock \
+        --output /dev/null --write-out '%{redirect_url}' http://exports/smoke.zip || true)
+    [[ $found == */uploads/users/smoke.zip\?*Signature=* ]] ||
+        fail "no address of an export was signed, but: $found"
+    say "an address of an export is signed"
+}
+
 queue() {
     redis-cli -s "$QUEUE" "$@"
 }
@@ -127,7 +137,9 @@ want_firewall() {
     [[ $(ask_metadata env) == 0 ]] || give_metadata
     [[ $(ask_metadata env) == 0 ]] || fail "root does not reach the metadata service"
     [[ $(ask_metadata as_app) == 7 ]] || fail "the application is not refused by the metadata service"
-    say "the metadata service is root's"
+    [[ $(ask_metadata runuser -u diaspora-exports --) == 0 ]] ||
+        fail "who signs addresses does not reach the metadata service"
+    say "the metadata service is root's, and theirs who sign addresses"
 }
 
 # needrestart must see into the units' own mounts, and must not take for old what is not.

@@ -75,9 +75,10 @@ class Metadata:
             credentials.ends = time.time()
         self.rotate()
 
-    def are_good(self, key: str) -> bool:
-        """Whether an access key was handed out and has not ended."""
-        return any(it.key == key and it.ends > time.time() for it in self._credentials)
+    def good(self, key: str) -> Credentials | None:
+        """The keys with this access key, if they were handed out and have not ended."""
+        now = time.time()
+        return next((it for it in self._credentials if it.key == key and it.ends > now), None)
 
     def serve(self, namespace: Namespace, address: str) -> None:
         """Answer machines."""

@@ -1,13 +1,15 @@
 """AWS's services under their own names: each at an address of its own, behind TLS.
 
 S3 and SSM are moto's. Whoever asks has to show keys that instance metadata handed out and that have
-not ended; more of IAM is not played here, the template's own tests see to that.
+not ended, or an address signed with them. Those are used from outside: for them alone it is looked
+at what the role may. The template's own tests see to the rest.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +20,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from ..authority import Authority
 from ..network import Vpc
-from . import cloudwatch
+from . import cloudwatch, presigned
 from .cloudformation import CloudFormation
 from .metadata import Metadata
 from .names import Names
@@ -80,6 +82,8 @@ class Services:
         self.logs = cloudwatch.Logs()
         self.topics = Topics()
         self.calls: list[Call] = []
+        # What signs addresses: a rendered role.
+        self.role: Mapping[str, Any] | None = None
         self._down: set[str] = set()
         self._last: dict[str, str] = {}
         self._metadata = metadata
@@ -100,6 +104,7 @@ class Services:
         self.topics.reset()
         self.cloudformation.reset()
         self.ssm.refuse = False
+        self.role = None
         self._ask_moto("moto", "POST", "/moto-api/reset", {"Host": "localhost"}, b"")
 
     def down(self, service: str, after: str = "") -> None:
@@ -163,13 +168,12 @@ class Services:
     ) -> _Answer:
         """The answer to a machine's call, which is noted down."""
         given = {name.lower(): value for name, value in headers.items()}
-        key = _KEY.search(given.get("authorization", ""))
+        found = _KEY.search(given.get("authorization", ""))
+        key = found[1] if found else presigned.key_of(path)
         action = self._action(service, method, path, given, body)
-        refusal = self._refusal(service, key[1] if key else "", given)
+        refusal = self._refusal(service, key, method, path, given)
         answer = refusal or self._answer(service, action, method, path, headers, body)
-        self.calls.append(
-            Call(service, action, given.get("host", ""), key[1] if key else "", answer[0])
-        )
+        self.calls.append(Call(service, action, given.get("host", ""), key, answer[0]))
         if service in self._last and action.startswith(self._last[service]):
             self.down(service)
         return answer
@@ -183,10 +187,21 @@ class Services:
             return headers["x-amz-target"].rpartition(".")[2]
         return self.cloudformation.action(body) or path.rpartition("/")[2]
 
-    def _refusal(self, service: str, key: str, headers: dict[str, str]) -> _Answer | None:
+    def _refusal(
+        self, service: str, key: str, method: str, path: str, headers: dict[str, str]
+    ) -> _Answer | None:
         if service in self._down:
             return 503, [], b""
-        if not self._metadata.are_good(key) or "x-amz-security-token" not in headers:
+        keys = self._metadata.good(key)
+        if keys is None:
+            return _error(service, 403 if service == "s3" else 400, "ExpiredToken")
+        if "authorization" not in headers:
+            host = headers.get("host", "")
+            if not presigned.is_signed(method, host, path, keys, self.region):
+                return _error(service, 403, "SignatureDoesNotMatch")
+            if not presigned.may(self.role, method, host, path):
+                return _error(service, 403, "AccessDenied")
+        elif "x-amz-security-token" not in headers:
             return _error(service, 403 if service == "s3" else 400, "ExpiredToken")
         if service == "ssm" and self.ssm.refuse:
             return _error(service, 400, "AccessDenied")

@@ -47,10 +47,11 @@ TRANSIENT_CODES = {
 }
 
 
-def client(service: str, region: str) -> Any:
+def client(service: str, region: str, **more: Any) -> Any:
     """A client whose calls end in bounded time; raises Transient or Permanent.
 
     Made anew for each try: one that found no credentials would never look for them again.
+    ``more`` is for its configuration.
     """
     import boto3
     import botocore.config
@@ -65,6 +66,7 @@ def client(service: str, region: str) -> Any:
         read_timeout=READ_TIMEOUT,
         retries={"mode": "standard", "total_max_attempts": 1},
         s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
+        **more,
     )
     with troubles(service):
         return boto3.Session(botocore_session=session).client(

@@ -6,9 +6,10 @@ import argparse
 import contextlib
 import functools
 import os
+import socket
 from collections.abc import Callable, Iterator, Sequence
 
-from . import aws, database, web
+from . import aws, database, exports, web
 from .boot import assets, uploads
 from .boot.first_boot import watch_first_boot
 from .boot.migrate import Migration
@@ -49,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("migrate", help="bring the database's schema to the image's")
     commands.add_parser("warm", help="ask for the pages that must answer without a database")
     commands.add_parser("assets", help="exchange public assets with the bucket")
+    commands.add_parser("exports", help="tell nginx the bucket's address of what was exported")
     typed.add_parsers(commands)
     commands.add_parser("dump", help="stop the pod, and send its database to the bucket")
     commands.add_parser("resume", help="start again what dump has stopped")
@@ -71,6 +73,7 @@ def _run(given: argparse.Namespace, machine: Machine) -> int | None:
         "migrate": lambda: _migrate(machine),
         "warm": lambda: _warm(machine),
         "assets": lambda: _assets(machine),
+        "exports": lambda: _exports(machine),
         "dump": lambda: _move(machine, "dump"),
         "resume": lambda: _move(machine, "resume"),
         "load": lambda: _move(machine, "load", given.name),
@@ -132,6 +135,12 @@ def _hand_over(machine: Machine, part: str) -> None:
     except Trouble as trouble:
         say(str(trouble))
         raise
+
+
+def _exports(machine: Machine) -> None:
+    settings = load(machine)
+    with socket.socket(fileno=exports.LISTENING) as listening:
+        exports.serve(listening, functools.partial(exports.address, settings))
 
 
 @contextlib.contextmanager

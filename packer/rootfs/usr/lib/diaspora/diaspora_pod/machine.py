@@ -64,6 +64,11 @@ class Machine:
         return self.root / "usr/share/diaspora/admin.rb"
 
     @property
+    def import_script(self) -> Path:
+        """What imports an account, run inside the application."""
+        return self.root / "usr/share/diaspora/import.rb"
+
+    @property
     def manifest(self) -> Path:
         """What is in the image."""
         return self.root / "usr/share/diaspora/manifest.json"

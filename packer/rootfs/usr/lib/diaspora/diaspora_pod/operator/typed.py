@@ -9,7 +9,7 @@ import argparse
 
 from .logs import PARTS
 
-COMMANDS = ("status", "doctor", "logs", "console", "admin", "jobs", "support-bundle")
+COMMANDS = ("status", "doctor", "logs", "console", "admin", "import", "jobs", "support-bundle")
 LINES = 200
 
 
@@ -35,6 +35,11 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     granted.add_argument("email", metavar="EMAIL", help="where a new account gets its mail")
     granted.add_argument(
         "--unseen", action="store_true", help="print no password: its owner sets one by a link"
+    )
+    imported = commands.add_parser("import", help="bring what somebody exported into an account")
+    imported.add_argument("name", metavar="NAME", help="the account, made where it is missing")
+    imported.add_argument(
+        "files", metavar="FILE", nargs="+", help="the profile, the photos; transfer/X: the bucket's"
     )
     jobs = commands.add_parser("jobs", help="how many there are; which failed; try these again")
     jobs.add_argument("what", nargs="?", default="count", choices=("count", "failed", "retry"))
