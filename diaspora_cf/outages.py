@@ -28,6 +28,18 @@ OUTAGES = (
         "nothing is missing: the old machine serves until the new one has signalled",
     ),
     Outage(
+        "One machine takes the place of another",
+        "What comes after a machine",
+        "longest between two answers, seconds",
+        "nothing is missing",
+    ),
+    Outage(
+        "The database's password changes, and the new machine is there before the database's",
+        "Rotation",
+        "the new pod first: from the change to the front",
+        "whoever is connected notices nothing, others read that the pod is waking up",
+    ),
+    Outage(
         "A database is dumped, for a move",
         "Moving",
         "dump, seconds",
@@ -44,6 +56,12 @@ OUTAGES = (
         "reboot",
         "first page, from the order on",
         "no page; other pods send again",
+    ),
+    Outage(
+        "It restarts in the night for an update's sake",
+        "Updates",
+        "a restart for an update's sake, from the last page to the next",
+        "the same",
     ),
     Outage(
         "The database sleeps, and takes 20 seconds to wake",

@@ -43,7 +43,12 @@ DIASPORA = [_DIASPORA, str(HERE / "test_photos.py"), "--report=diaspora", "--sec
 _LONG = [f"{_DIASPORA}/{name}.py" for name in ("whole_day", "many_messages")]
 SLEEP = [*_LONG, "--report=sleep"]
 # What measures for how long nobody is served, with the stand-in, in one lane.
-_MEASURED = ["test_moving.py::test_everything_that_was_there_is_there"]
+_MEASURED = [
+    "test_moving.py::test_everything_that_was_there_is_there",
+    "test_handover.py",
+    "test_rotation.py",
+    "test_updates.py",
+]
 OUTAGES = [*(f"{HERE}/{story}" for story in _MEASURED), "--report=outages"]
 
 
