@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from diaspora_pod.operator import sights
+from diaspora_pod.operator import findings, sights
 from diaspora_pod.operator.sights import DAY, MINUTE
 from diaspora_pod.operator.worries import WORRIES
 
@@ -14,7 +14,7 @@ PAGE = (ROOT / "docs/mails.md").read_text("utf-8")
 ROWS = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*) \| (\d+) days? \|$", PAGE, re.MULTILINE)
 # When each comes, by the numbers that the pod goes by.
 NUMBERS = {
-    "disk": [sights.FULL],
+    "disk": [findings.FULL],
     "image": [sights.OLD_IMAGE // DAY],
     "updates": [sights.UPDATED // DAY, sights.PUBLISHED // DAY],
     "authorities": [sights.ENDING // DAY],
@@ -30,6 +30,6 @@ def test_the_page_has_the_numbers_that_the_pod_goes_by() -> None:
     for cause, _, when, _ in ROWS:
         assert list(map(int, re.findall(r"\d+", when))) == NUMBERS.get(cause, []), cause
     # In words.
-    assert (sights.LATE, "for half an hour" in PAGE) == (30 * MINUTE, True)
+    assert (findings.LATE, "for half an hour" in PAGE) == (30 * MINUTE, True)
     waited = sights.PAUSE * (sights.LOOKS - 1)
     assert (waited // MINUTE, "for ten minutes" in PAGE) == (10, True)

@@ -194,6 +194,10 @@ class Queue:
                 return list(self.queues)
             case ("LINDEX", key, "-1"):
                 return next(reversed(self.queues[key.removeprefix("queue:")]), None)
+            case ("LLEN", key):
+                return len(self.queues[key.removeprefix("queue:")])
+            case ("HLEN" | "ZCARD", name):
+                return len(self.sets.get(name, {}))
             case ("ZRANGE", name, "0", "0", "WITHSCORES"):
                 times = sorted((time, job) for job, time in self.sets.get(name, {}).items())
                 return [job_or_time for time, job in times[:1] for job_or_time in (job, str(time))]

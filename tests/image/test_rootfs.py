@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from diaspora_pod import jobs
-from diaspora_pod.operator import sights
+from diaspora_pod.operator import queue
 
 from diaspora_cf.cost.machines import image
 from diaspora_cf.parameters.machine import AUTOMATIC_REBOOT
@@ -310,7 +310,7 @@ def test_an_update_restarts_what_runs_for_long_and_nothing_else() -> None:
 def test_the_look_for_late_jobs_knows_the_queue_in_which_they_may_wait() -> None:
     folder = ROOTFS / "usr/share/diaspora/application/config/initializers"
     gate = (folder / "messages_wait.rb").read_text("utf-8")
-    assert f'QUEUE = "{sights.PATIENT}".freeze' in gate
+    assert f'QUEUE = "{queue.PATIENT}".freeze' in gate
 
 
 def test_people_come_before_jobs_when_memory_runs_out() -> None:

@@ -14,6 +14,7 @@ from ..machine import Machine
 from ..settings import Settings
 from ..units import State
 from . import facts, queue
+from .queue import Counts, Waiting
 from .words import MINUTE, gigabytes
 
 # Per cent of the disk, and of its inodes.
@@ -59,9 +60,13 @@ def jobs(_: Machine, told: Settings) -> Found:
     words = queue.told(counts)
     if not told.runs_jobs:
         return Found(f"{words}; this stack does none, as another owns the domain")
+    return Found(words, wrong=bool(late(counts, told)))
+
+
+def late(counts: Counts, told: Settings) -> list[Waiting]:
+    """The queues whose oldest job has waited for longer than is meant."""
     meant = {queue.PATIENT: int(told.federation_patience) * MINUTE}
-    late = [it for it in counts.queues if it.oldest > LATE + meant.get(it.queue, 0)]
-    return Found(words, wrong=bool(late))
+    return [it for it in counts.queues if it.oldest > LATE + meant.get(it.queue, 0)]
 
 
 def room(machine: Machine, _: Settings) -> Found:

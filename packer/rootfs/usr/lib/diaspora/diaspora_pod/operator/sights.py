@@ -5,7 +5,6 @@ None asks the database, which would wake it, nor loads the application.
 
 from __future__ import annotations
 
-import json
 import os
 import ssl
 import time
@@ -21,18 +20,14 @@ from ..errors import Transient
 from ..machine import AUTHORITIES, DATABASE_AUTHORITIES, Machine
 from ..redis import Redis
 from ..settings import Settings
+from . import findings, queue
+from .findings import FULL, LATE
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
-# Per cent of a disk, and of its inodes.
-FULL = 85
 # Snaps and the like have no room by design.
 READ_ONLY = ("squashfs", "iso9660")
 # An update restarts what runs, and a web server has ten minutes to start (its TimeoutStartSec).
 PAUSE, LOOKS = 30, 22
-# Seconds: what is to be done at once is done by then, or nobody is at it.
-LATE = 30 * MINUTE
-# Where messages of other pods wait, as long as they may (messages_wait.rb).
-PATIENT = "patient"
 # What waits in Redis for a time of its own, in the words of people.
 PLANNED = {"retry": "those to be tried again", "schedule": "those that are planned"}
 # A machine that restarts itself has done so in the night before.
@@ -105,24 +100,18 @@ def late_jobs(look: Look) -> str:
     """The queues whose oldest job has waited for longer than is meant."""
     if not look.settings.runs_jobs:
         return ""
-    with redis.connected() as queue:
-        return "; ".join([*_late_queues(look, queue), *_late_plans(look, queue)])
+    with redis.connected() as link:
+        return "; ".join([*_late_queues(look, link), *_late_plans(look, link)])
 
 
-def _late_queues(look: Look, queue: Redis) -> Iterator[str]:
-    for name in sorted(queue.call("SMEMBERS", "queues")):
-        # New ones come in from the left.
-        oldest = queue.call("LINDEX", f"queue:{name}", "-1")
-        queued = json.loads(oldest).get("enqueued_at", look.now) if oldest else look.now
-        waited = look.now - float(queued)
-        patience = int(look.settings.federation_patience) * MINUTE if name == PATIENT else 0
-        if waited > patience + LATE:
-            yield f"the oldest job in the queue {name} has waited for {_minutes(waited)}"
+def _late_queues(look: Look, link: Redis) -> Iterator[str]:
+    for late in findings.late(queue.read_counts(link, look.now), look.settings):
+        yield f"the oldest job in the queue {late.queue} has waited for {_minutes(late.oldest)}"
 
 
-def _late_plans(look: Look, queue: Redis) -> Iterator[str]:
+def _late_plans(look: Look, link: Redis) -> Iterator[str]:
     for name, words in PLANNED.items():
-        first = queue.call("ZRANGE", name, "0", "0", "WITHSCORES")
+        first = link.call("ZRANGE", name, "0", "0", "WITHSCORES")
         if first and (late := look.now - float(first[1])) > LATE:
             yield f"the first job of {words} is {_minutes(late)} late"
 
