@@ -191,7 +191,8 @@ class Pods:
         )
         aws.services.role = stack.rendered.resources["PodRole"]
         aws.names.add(stack.host, aws.vpc.FRONT)
-        aws.topics.known.add(settings["alarm_topic"])
+        # An older template tells of none.
+        aws.topics.known.add(settings.get("alarm_topic", ""))
         owned = [bucket["Name"] for bucket in aws.s3.list_buckets()["Buckets"]]
         if settings["bucket"] not in owned:
             aws.s3.create_bucket(
