@@ -272,7 +272,11 @@ class Machine:
         if not children:
             return None
         self._leader = int(children[0])
-        if Path(f"/proc/{self._leader}/comm").read_text() != "systemd\n":
+        try:
+            if Path(f"/proc/{self._leader}/comm").read_text() != "systemd\n":
+                return None
+        except (FileNotFoundError, ProcessLookupError):
+            # The first child of systemd-nspawn makes the leader, and ends.
             return None
         status, _ = self.run("systemctl show --property=Version", 10)
         return "yes" if status == 0 else None
