@@ -15,8 +15,9 @@ from diaspora_pod import application, aws, cli, database
 from diaspora_pod.boot.render import render, write
 from diaspora_pod.errors import Permanent, Transient
 from diaspora_pod.machine import Machine
-from diaspora_pod.operator import app_checks, doctor, machine_checks
+from diaspora_pod.operator import app_checks, doctor, machine_checks, sights
 from diaspora_pod.operator.check import Check, Finding, examine
+from diaspora_pod.operator.worries import WORRIES
 from diaspora_pod.settings import Settings
 
 from . import samples
@@ -205,6 +206,19 @@ def test_a_secret_that_is_missing_is_named(
         stub.add_client_error("get_parameter", "ParameterNotFound")
         with pytest.raises(Permanent, match="/diaspora/pod/oidc-key is missing"):
             named("secrets").ask(machine, samples.settings())
+
+
+def test_what_the_pod_mails_and_asks_nobody_for_is_asked_too(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sights, "OLD_IMAGE", -1)
+    machine.manifest.parent.mkdir(parents=True, exist_ok=True)
+    machine.manifest.touch()
+    with pytest.raises(Permanent, match="it was built on 20"):
+        named("image").ask(machine, samples.settings())
+    monkeypatch.setattr(sights, "OLD_IMAGE", 60)
+    assert named("image").ask(machine, samples.settings()) == "is new enough"
+    assert {worry.cause for worry in WORRIES} - {"authorities"} <= {it.name for it in doctor.CHECKS}
 
 
 def test_a_clock_that_follows_nobody_is_trouble(

@@ -17,6 +17,7 @@ from diaspora_pod.errors import Transient
 from diaspora_pod.machine import AUTHORITIES, DATABASE_AUTHORITIES, Machine
 from diaspora_pod.operator import sights
 from diaspora_pod.operator.sights import DAY, HOUR, MINUTE, Look
+from diaspora_pod.progress import Progress
 from diaspora_pod.units import State
 
 from . import samples
@@ -286,6 +287,22 @@ def test_an_image_is_old_after_two_months(look: Look, monkeypatch: pytest.Monkey
     assert sights.old_image(look) == ""
     put(look, "manifest.json", age=61 * DAY)
     assert sights.old_image(look) == "it was built on 2026-09-28"
+
+
+# The database.
+
+
+def test_a_database_that_is_newer_is_seen_until_a_boot_meets_another(look: Look) -> None:
+    progress = Progress(look.machine, "migrate")
+    with progress.step("schema-newer"):
+        progress.remark("the image does not know 3")
+    assert sights.newer_database(look) == "the image does not know 3"
+    with progress.step("schema-newer"):
+        pass
+    assert sights.newer_database(look) == ""
+    with progress.step("database"):
+        progress.waiting("the database does not answer")
+    assert sights.newer_database(look) == ""
 
 
 # Updates.

@@ -13,6 +13,7 @@ from diaspora_pod import database, redis, units
 from diaspora_pod.errors import Transient
 from diaspora_pod.machine import Machine
 from diaspora_pod.operator import facts, status
+from diaspora_pod.progress import Progress
 from diaspora_pod.units import State
 
 from . import samples
@@ -173,6 +174,14 @@ def test_a_reboot_that_is_required_is_told(pod: Machine) -> None:
     (pod.root / "run").mkdir()
     (pod.root / "run/reboot-required").touch()
     assert wrong(pod) == ["reboot"]
+
+
+def test_a_database_that_is_newer_than_the_image_is_told_without_asking_it(pod: Machine) -> None:
+    progress = Progress(pod, "migrate")
+    with progress.step("schema-newer"):
+        progress.remark("the image does not know 3")
+    assert wrong(pod) == ["image"]
+    assert "the image does not know 3" in told(pod)["image"].found.words
 
 
 def test_what_cannot_be_found_out_is_told_and_hides_nothing_else(

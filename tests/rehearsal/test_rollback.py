@@ -63,6 +63,7 @@ def test_the_old_pod_outlives_an_update_that_failed_behind_its_migration(
     assert (signal.status, signal.step) == ("SUCCESS", "schema-newer")
     assert GOES_ON in repaired.machine.console()
     assert GOES_ON in aws.logs.text(repaired.settings["log_group"], repaired.instance_id)
+    assert GOES_ON in " ".join(repaired.machine.run("diaspora-pod status")[1].split())
     _works(repaired)
 
     again = _with_migration(pods, repaired, MORE)

@@ -22,6 +22,7 @@ TOLD = "/var/lib/diaspora-worries/told"
 SOCKET = "/run/redis/redis-server.sock"
 LATE = json.dumps({"class": "Workers::Planted", "enqueued_at": time.time() - 3600})
 MANIFEST = "/usr/share/diaspora/manifest.json"
+MIGRATED = "/run/diaspora/progress-migrate"
 STORE = "/etc/ssl/certs/ca-certificates.crt"
 
 
@@ -62,6 +63,12 @@ FAULTS = {
         f"cp --preserve {MANIFEST} /root; touch --date='61 days ago' {MANIFEST}",
         "it was built on",
         f"cp --preserve /root/manifest.json {MANIFEST}",
+    ),
+    "schema": Fault(
+        f"cp --preserve {MIGRATED} /root; "
+        f"""echo '{{"step": "schema-newer", "reason": "does not know 3"}}' > {MIGRATED}""",
+        "does not know 3",
+        f"cp --preserve /root/progress-migrate {MIGRATED}",
     ),
     "updates": Fault(
         "echo -n nginx > /var/lib/unattended-upgrades/kept-back",

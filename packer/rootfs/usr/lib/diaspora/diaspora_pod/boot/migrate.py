@@ -20,7 +20,7 @@ from ..application import start_migration
 from ..errors import Permanent, Transient
 from ..machine import Machine
 from ..patience import patiently
-from ..progress import Progress, say
+from ..progress import Progress, read_progress, say
 
 ATTEMPTS = 5
 # Seconds between two looks at the lock while a migration runs.
@@ -128,6 +128,12 @@ def goes_on(newer: set[int]) -> str:
         "and goes on: what those have taken away or made a duty fails here. Update to the image "
         "that made them, or a newer one"
     )
+
+
+def remarked(machine: Machine) -> str:
+    """What was said at this boot of a database that is newer than the image, or nothing."""
+    note = read_progress(machine, "migrate")
+    return note.reason if note is not None and note.step == NEWER else ""
 
 
 def refuse_newer(applied: set[int], known: set[int]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Callable
 
 from .. import aws, web
@@ -13,9 +14,10 @@ from ..boot.prepare import read_database_secrets
 from ..errors import Permanent
 from ..machine import Machine
 from ..settings import Settings
-from . import findings
+from . import findings, sights
 from .check import Check
 from .findings import Found
+from .sights import Look
 from .words import count
 
 TIMEOUT = 30
@@ -29,6 +31,17 @@ def _want(look: Callable[[Machine, Settings], Found]) -> Callable[[Machine, Sett
         if found.wrong:
             raise Permanent(found.words)
         return found.words
+
+    return ask
+
+
+def _see(sight: Callable[[Look], str], well: str) -> Callable[[Machine, Settings], str]:
+    """What the pod mails as a check: it is right where nothing is seen."""
+
+    def ask(machine: Machine, told: Settings) -> str:
+        if seen := sight(Look(machine, told, time.time())):
+            raise Permanent(seen)
+        return well
 
     return ask
 
@@ -98,6 +111,23 @@ CHECKS = (
         "reboot",
         "sudo reboot: pages are away for less than a minute, and no job is lost.",
         _want(findings.reboot),
+    ),
+    Check(
+        "image",
+        "Build a new one, and update the stack with its id as PodAMI.",
+        _see(sights.old_image, "is new enough"),
+    ),
+    Check(
+        "updates",
+        "sudo apt-get update, then sudo unattended-upgrade --verbose says what keeps them. A new "
+        "image has all of them.",
+        _see(sights.missing_updates, "get in"),
+    ),
+    Check(
+        "certificates",
+        "Update the stack with a PodAMI of the newest release; sudo apt-get install "
+        "ca-certificates may do where the name has no RDS in it.",
+        _see(sights.ending_authorities, f"outlast the next {sights.ENDING // sights.DAY} days"),
     ),
     Check(
         "clock",

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import redis, units
+from ..boot.migrate import remarked
 from ..boot.steps import steps
 from ..errors import Transient
 from ..machine import AUTHORITIES, DATABASE_AUTHORITIES, Machine
@@ -134,6 +135,11 @@ def old_image(look: Look) -> str:
     """When the image was built, which is when it was written what is in it."""
     built = look.machine.manifest.stat().st_mtime
     return f"it was built on {_date(built)}" if look.now - built > OLD_IMAGE else ""
+
+
+def newer_database(look: Look) -> str:
+    """Which migrations the database has seen that the image does not know."""
+    return remarked(look.machine)
 
 
 def missing_updates(look: Look) -> str:

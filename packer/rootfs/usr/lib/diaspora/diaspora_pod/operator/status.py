@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from .. import units
+from ..boot.migrate import remarked
 from ..boot.steps import Step, steps
 from ..errors import Trouble
 from ..machine import Machine
@@ -96,7 +97,10 @@ def _versions(machine: Machine, _: Settings) -> Found:
 
 def _image(machine: Machine, _: Settings) -> Found:
     found = facts.image(machine)
-    return Found(f"{found.name}, {since(time.time() - found.built)} old")
+    words = f"{found.name}, {since(time.time() - found.built)} old"
+    if newer := remarked(machine):
+        return Found(f"{words}: {newer}", wrong=True)
+    return Found(words)
 
 
 def _boot(_: Machine, told: Settings) -> Found:

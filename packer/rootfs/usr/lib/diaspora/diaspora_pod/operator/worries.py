@@ -73,6 +73,14 @@ WORRIES = (
         days=7,
     ),
     Worry(
+        "schema",
+        "the database is newer",
+        sights.newer_database,
+        "An update failed behind its migration, and the stack went back to the image before; or an "
+        "older PodAMI was given. Most of diaspora* works so, and what fails is tried again.",
+        "Update the stack with the PodAMI that made the migrations, or a newer one.",
+    ),
+    Worry(
         "updates",
         "updates do not get in",
         sights.missing_updates,
