@@ -38,15 +38,15 @@ def test_bad_settings_end_every_command_with_1(machine: Machine, command: list[s
     assert read_failure(machine, command_name) is not None
 
 
-def test_the_pages_that_must_answer_later_are_asked_for(
+def test_the_pages_that_must_answer_later_are_asked_for_and_the_strangers_last(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Any] = []
     monkeypatch.setattr(web, "ask_application", lambda *page: asked.append(page))
     assert cli.main(["warm"], machine) == 0
     assert asked == [
-        (WEB_SOCKET, "/", "pod.example.org"),
         (WEB_SOCKET, "/users/sign_in", "pod.example.org"),
+        (WEB_SOCKET, "/", "pod.example.org"),
     ]
     assert read_progress(machine, "warm") == Note("warm")
 

@@ -54,4 +54,5 @@ def shorten_visits(pod: Pod) -> None:
     initializers = "/opt/diaspora/config/initializers"
     pod.machine.write(f"{initializers}/zz_short_visits.rb", _SHORT_VISITS)
     pod.machine.systemctl("restart diaspora-web")
-    until(lambda: pod.front.get("/").status == 200)
+    # Who asks before the warming is done is a stranger who wakes the database.
+    pod.machine.wait_for_unit("diaspora-warm")

@@ -23,6 +23,11 @@ DAMAGE = {
     "a part that is gone": f"rm {FOLDER}/appendonly.aof.1.base.rdb",
 }
 
+RUNNING = "redis-cli -s /run/redis/redis-server.sock HLEN diaspora:running"
+KILL_AS_SOON_AS_ONE_RUNS = (
+    f"until [ $({RUNNING}) -gt 0 ]; do :; done; systemctl kill --signal=KILL diaspora-sidekiq"
+)
+
 
 @pytest.fixture
 def pod(pods: Pods) -> Pod:
@@ -67,6 +72,21 @@ def test_a_job_that_runs_when_its_process_is_killed_is_done_by_the_next_one(pod:
     pod.machine.wait_for_journal("put back, killed 1 times: Workers::ReceivePublic")
     until(lambda: pod.front.get("/received").json()["received"] == ["slow"], 60)
     assert queue(pod, "HLEN diaspora:running") == "0"
+
+
+def test_a_process_that_is_killed_while_it_takes_jobs_loses_none(pod: Pod) -> None:
+    """Killed as soon as one of its threads has a job: the others are about to take theirs."""
+    sent: set[str] = set()
+    for turn in range(4):
+        pod.machine.systemctl("stop diaspora-sidekiq")
+        for body in (f"{turn}-{number}" for number in range(15)):
+            send(pod, body)
+            sent.add(body)
+        pod.machine.systemctl("start --no-block diaspora-sidekiq")
+        pod.machine.succeed(KILL_AS_SOON_AS_ONE_RUNS)
+        until(lambda: {*pod.front.get("/received").json()["received"]} == sent)
+        until(lambda: queue(pod, "HLEN diaspora:running") == "0")
+    assert "put back, killed 1 times" in pod.machine.journal("diaspora-sidekiq")
 
 
 def test_a_job_that_brings_sidekiq_down_three_times_is_set_aside(pod: Pod) -> None:

@@ -79,6 +79,9 @@ def test_what_is_too_large_for_a_browser_is_imported_by_a_command(
     path = f"/uploads/images/{name}"
     pod.aws.s3.delete_object(Bucket=pod.settings["bucket"], Key=path.lstrip("/"))
 
+    # Nor would there be somebody with his address.
+    pod.database.psql("UPDATE users SET email = 'moved@example.org' WHERE username = 'bob'")
+
     told = pod.machine.succeed(f"diaspora-pod import robert {profile} {all_photos}", seconds=300)
     assert "The account robert is made" in told, told.splitlines()[-8:]
     assert _posts_of(pod, "robert") == "1"

@@ -1,7 +1,7 @@
 """What people of another pod write arrives when its reader comes, at once where somebody is there.
 
-Both pods have the plain patience. In each direction somebody writes while the other's pod sleeps,
-and while the other reads.
+Both pods have the patience of the template's default. In each direction somebody writes while the
+other's pod sleeps, and while the other reads.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from ..figures import Figures
 from ..gate import NOTICED, SOON, connected, fall_asleep, waiting
 from ..patience import until
 from ..pod import Pod, Pods
+from ..quiet import PATIENT
 from .neighbours import (
     ALICE,
     DAVE,
@@ -52,7 +53,8 @@ class Side:
 def sides(module_pods: Pods, region: Aws) -> tuple[Side, Side]:
     """Alice and Dave, who follow each other."""
     there = region.database_of("friends")
-    ours, theirs = module_pods.launch(), module_pods.launch("friends", there, **FRIENDS)
+    ours = module_pods.launch(**PATIENT)
+    theirs = module_pods.launch("friends", there, **FRIENDS, **PATIENT)
     for pod in (ours, theirs):
         assert pod.wait_for_signal().status == "SUCCESS"
     alice = Side(inhabitant(ours, ALICE), ALICE, region.database)
