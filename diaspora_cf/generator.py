@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from .cost.table import cost_table
-from .diagram import mermaid
-from .emitter import emit
-from .outages import outages_table
 from .packer_policy import packer_policy
-from .readme import parameter_table, splice
-from .regions import regions_list
-from .stack import Stack
+from .pages.diagram import mermaid
+from .pages.outages import outages_table
+from .pages.readme import parameter_table, splice
+from .pages.regions import regions_list
 from .stacks import STACKS
+from .template.emitter import emit
+from .template.stack import Stack
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"

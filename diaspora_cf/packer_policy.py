@@ -5,7 +5,7 @@ from __future__ import annotations
 from awacs import ec2
 from awacs.aws import Condition, Null, PolicyDocument, Statement, StringEquals, StringLike
 
-from .policies import allow, document
+from .template.policies import allow, document
 
 # What the builder names its key pair and its security group: "packer_" and a number.
 PACKERS_OWN = "packer*"

@@ -15,9 +15,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from diaspora_cf.emitter import emit
 from diaspora_cf.generator import ROOT
 from diaspora_cf.stacks import STACKS
+from diaspora_cf.template.emitter import emit
 
 RUNS = 7
 CDK = "aws-cdk-lib@2"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from diaspora_cf.stack import Stack
 from diaspora_cf.stacks import STACKS
+from diaspora_cf.template.stack import Stack
 
 # What the survey of the template's values records (tests/promises/test_bite.py).
 COUNTED = ("values", "unnoticed")

@@ -17,8 +17,8 @@ import jsonschema
 import pytest
 
 from diaspora_cf.generator import ROOT
-from diaspora_cf.rendering import Rendered, failed_rules, render
-from diaspora_cf.settings import MUST_KNOW, must_know
+from diaspora_cf.resources.machine.settings import MUST_KNOW, must_know
+from diaspora_cf.template.rendering import Rendered, failed_rules, render
 
 from .answers import ASKED, CHOICES, FOREIGN, HOSTED, IDENTITY, MAIL
 

@@ -13,7 +13,7 @@ from troposphere import ec2
 import generate
 from diaspora_cf import stacks
 from diaspora_cf.generator import ROOT
-from diaspora_cf.stack import Stack
+from diaspora_cf.template.stack import Stack
 
 TEMPLATE = ROOT / "templates" / "low_cost" / "cf_template.yml"
 

@@ -1,7 +1,8 @@
-"""Importing does nothing: no resource is built, no environment read."""
+"""Importing does nothing, and goes one way: no resource is built, no environment read."""
 
 from __future__ import annotations
 
+import ast
 import os
 import pkgutil
 import subprocess
@@ -10,6 +11,15 @@ import sys
 import diaspora_cf
 from diaspora_cf.generator import ROOT
 
+# Each takes from those before it only; folders and modules of the package itself.
+LAYERS = (
+    {"missing", "template"},
+    {"parameters", "packer_policy", "pages"},
+    {"resources"},
+    {"stacks"},
+    {"cost"},
+    {"generator"},
+)
 _PROBE = """
 import importlib, os, sys, time
 # What they import reads the environment: that is not ours.
@@ -51,3 +61,18 @@ def test_importing_any_module_builds_nothing_and_reads_no_environment() -> None:
         check=False,
     )
     assert (result.returncode, result.stdout.strip()) == (0, str(len(names))), result.stderr
+
+
+def test_no_part_of_the_generator_takes_from_one_above_or_beside_it() -> None:
+    height = {name: number for number, layer in enumerate(LAYERS) for name in layer}
+    package = ROOT / "diaspora_cf"
+    found = 0
+    for file in package.rglob("*.py"):
+        place = file.relative_to(package).with_suffix("").parts
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if not isinstance(node, ast.ImportFrom) or node.level < len(place):
+                continue
+            taken = (node.module or node.names[0].name).partition(".")[0]
+            assert height[taken] < height[place[0]], f"{file}: {taken}"
+            found += 1
+    assert found > 60

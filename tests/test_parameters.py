@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from diaspora_cf.rendering import Rendered, parameter_faults, render
+from diaspora_cf.template.rendering import Rendered, parameter_faults, render
 
 from .answers import ASKED, CHOICES
 

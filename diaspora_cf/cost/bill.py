@@ -8,7 +8,7 @@ from functools import cached_property
 from math import fsum
 from typing import Any
 
-from ..rendering import Rendered, failed_rules, render
+from ..template.rendering import Rendered, failed_rules, render
 from . import charges, usage
 from .awake import Awake, awake
 from .charges import Line, Month

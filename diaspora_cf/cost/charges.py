@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..rds_instance import DISK_GB
-from ..rendering import Rendered
+from ..resources.database.rds_instance import DISK_GB
+from ..template.rendering import Rendered
 from . import usage as use
 from .prices import Price, PriceList
 from .usage import Usage

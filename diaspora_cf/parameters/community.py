@@ -1,6 +1,6 @@
 """Who may join, and whom visitors may write to."""
 
-from ..question import Group, Question
+from ..template.question import Group, Question
 
 ENABLE_REGISTRATION = Question(
     "EnableRegistration",

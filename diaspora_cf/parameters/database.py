@@ -1,6 +1,6 @@
 """The database: its secrets, its size, its backups, and where it is restored from."""
 
-from ..question import Group, Question, all_of, answered, given, negated
+from ..template.question import Group, Question, all_of, answered, given, negated
 from . import patterns
 
 DATABASE_USERNAME_KEY = Question(

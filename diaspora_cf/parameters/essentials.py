@@ -1,6 +1,6 @@
 """What everybody answers first: image, domain, and who runs the pod."""
 
-from ..question import Condition, Group, Question, all_of, answered, given, negated
+from ..template.question import Condition, Group, Question, all_of, answered, given, negated
 from . import patterns
 
 POD_AMI = Question(

@@ -1,6 +1,6 @@
 """What hardly anybody has to change."""
 
-from ..question import Group, Question, given
+from ..template.question import Group, Question, given
 
 # The letter alone: of a zone of another region, or of a local zone, there is nothing to be said.
 _LETTERS = ("", "a", "b", "c", "d", "e", "f")

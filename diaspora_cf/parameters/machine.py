@@ -1,6 +1,6 @@
 """The pod's machine, and how one gets a shell on it."""
 
-from ..question import Group, Question, answered, given
+from ..template.question import Group, Question, answered, given
 
 _TYPES = tuple(
     f"{family}.{size}" for family in ("t3a", "t3", "t4g") for size in ("micro", "small", "medium")

@@ -1,6 +1,6 @@
 """Whether and how the pod sends mail."""
 
-from ..question import Group, Question, all_of, answered, given
+from ..template.question import Group, Question, all_of, answered, given
 from . import patterns
 from .essentials import HAS_DOMAIN, HAS_HOSTED_ZONE
 

@@ -1,6 +1,6 @@
 """What the pod may cost, and whether it is there at all."""
 
-from ..question import Group, Question, all_of, answered, negated
+from ..template.question import Group, Question, all_of, answered, negated
 
 MONTHLY_BUDGET = Question(
     "MonthlyBudget",

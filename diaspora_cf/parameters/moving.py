@@ -1,6 +1,6 @@
 """Restoring a pod, or moving it from one stack to another."""
 
-from ..question import Group, Question, given, negated
+from ..template.question import Group, Question, given, negated
 from . import patterns
 from .database import DATABASE_SNAPSHOT
 from .essentials import OWNS_DOMAIN

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..question import Question
+from ..template.question import Question
 from .database import DATABASE_KIND, DATABASE_MIN_CAPACITY, FEDERATION_PATIENCE
 from .essentials import CERTIFICATE_ARN, HOSTED_ZONE_ID, OWNS_DOMAIN
 from .expert import AVAILABILITY_ZONE_1, AVAILABILITY_ZONE_2

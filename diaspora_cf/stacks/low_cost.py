@@ -2,17 +2,6 @@
 
 from __future__ import annotations
 
-from ..access import add_ssh
-from ..alarms import add_alarms, add_budget, add_topic
-from ..certificate import add_certificate
-from ..commands import add_commands
-from ..database import add_database, add_database_access
-from ..dns import add_records
-from ..gateway import add_gateway, add_vpc_link
-from ..logs import add_logs
-from ..mail import add_mail
-from ..network import add_network, add_s3_endpoint
-from ..outputs import add_outputs
 from ..parameters import (
     community,
     database,
@@ -24,9 +13,20 @@ from ..parameters import (
     moving,
 )
 from ..parameters.rules import low_cost_rules
-from ..pod import add_pod, add_pod_security_group
-from ..stack import Stack
-from ..storage import add_storage
+from ..resources.alarms import add_alarms, add_budget, add_topic
+from ..resources.database import add_database, add_database_access
+from ..resources.front.certificate import add_certificate
+from ..resources.front.dns import add_records
+from ..resources.front.gateway import add_gateway, add_vpc_link
+from ..resources.logs import add_logs
+from ..resources.machine.access import add_ssh
+from ..resources.machine.commands import add_commands
+from ..resources.machine.pod import add_pod, add_pod_security_group
+from ..resources.mail import add_mail
+from ..resources.network import add_network, add_s3_endpoint
+from ..resources.outputs import add_outputs
+from ..resources.storage import add_storage
+from ..template.stack import Stack
 
 NAME = "low_cost"
 DESCRIPTION = (

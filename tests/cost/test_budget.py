@@ -11,7 +11,7 @@ from typing import Any
 from diaspora_cf.cost.bill import STAND_INS, low_cost_case
 from diaspora_cf.cost.profiles import PROFILES
 from diaspora_cf.cost.usage import HOURS
-from diaspora_cf.rendering import failed_rules
+from diaspora_cf.template.rendering import failed_rules
 
 Template = dict[str, Any]
 # A bill is that of a month of middle length.

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from diaspora_cf.gateway import CLIENT_ADDRESS_HEADER, CLIENT_SCHEME_HEADER
-from diaspora_cf.network import VPC_RANGE
+from diaspora_cf.resources.front.gateway import CLIENT_ADDRESS_HEADER, CLIENT_SCHEME_HEADER
+from diaspora_cf.resources.network import VPC_RANGE
 
 from .samples import PACKER
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diaspora_cf.stack import Stack
+from diaspora_cf.template.stack import Stack
 
 from .reading import Template
 

@@ -6,7 +6,7 @@ import base64
 import re
 from typing import Any
 
-from diaspora_cf.rendering import Rendered, render
+from diaspora_cf.template.rendering import Rendered, render
 
 from ..answers import HOSTED, IDENTITY, INSTANCE
 

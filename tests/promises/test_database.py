@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from diaspora_cf.generator import ROOT
-from diaspora_cf.regions import REGIONS
+from diaspora_cf.pages.regions import REGIONS
 
 from ..answers import CHOICES, HOSTED, INSTANCE, MOVED
 from .breaking import Mutation, add, answer, change

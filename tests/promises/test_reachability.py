@@ -6,7 +6,7 @@ from ipaddress import IPv4Network, ip_network
 from itertools import combinations
 from typing import Any
 
-from diaspora_cf.rendering import render
+from diaspora_cf.template.rendering import render
 
 from ..answers import HOSTED, INSTANCE
 from .breaking import Mutation, change, resource

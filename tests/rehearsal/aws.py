@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from diaspora_cf.postgresql import DATABASE_NAME
+from diaspora_cf.resources.database.postgresql import DATABASE_NAME
 
 from .authority import Authority
 from .fakes.cloudformation import Signal

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from diaspora_cf.gateway import CLIENT_ADDRESS_HEADER, CLIENT_SCHEME_HEADER
+from diaspora_cf.resources.front.gateway import CLIENT_ADDRESS_HEADER, CLIENT_SCHEME_HEADER
 
 from .aws import Aws
 from .fakes.front import Answer

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from diaspora_cf.rendering import Rendered, failed_rules, render
+from diaspora_cf.template.rendering import Rendered, failed_rules, render
 
 from ..loading import load
 

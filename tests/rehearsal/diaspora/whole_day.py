@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from diaspora_cf.aurora import SECONDS_UNTIL_PAUSE
 from diaspora_cf.cost.arrivals import Arrival, draw
 from diaspora_cf.cost.awake import RESUME_SECONDS, SEED, Awake, simulate
 from diaspora_cf.cost.machines import HOUR, image
 from diaspora_cf.cost.profiles import PROFILES
+from diaspora_cf.resources.database.aurora import SECONDS_UNTIL_PAUSE
 
 from ..aws import Aws
 from ..fakes.far_pod import FarPod

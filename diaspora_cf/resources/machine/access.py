@@ -6,14 +6,14 @@ from awacs import ssm, ssmmessages
 from awacs.aws import Condition, StringEquals
 from troposphere import If, Ref, Sub, ec2
 
-from .network import VPC_RANGE, Network
-from .parameters.machine import (
+from ...parameters.machine import (
     OPENS_SSH_IN_VPC,
     USES_CONNECT_ENDPOINT,
     USES_SESSION_MANAGER,
 )
-from .policies import allow, inline
-from .stack import Stack
+from ...template.policies import allow, inline
+from ...template.stack import Stack
+from ..network import VPC_RANGE, Network
 
 SSH_PORT = 22
 

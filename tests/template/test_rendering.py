@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from diaspora_cf.rendering import RenderError, failed_rules, parameter_faults, render
+from diaspora_cf.template.rendering import RenderError, failed_rules, parameter_faults, render
 
 Template = dict[str, Any]
 

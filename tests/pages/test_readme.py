@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from diaspora_cf.diagram import ARROWS, BOXES, LEFT_OUT, PEOPLE, mermaid
-from diaspora_cf.readme import parameter_table, splice
+from diaspora_cf.pages.diagram import ARROWS, BOXES, LEFT_OUT, PEOPLE, mermaid
+from diaspora_cf.pages.readme import parameter_table, splice
 
 Template = dict[str, Any]
 # Services that a person wants to see: front, compute, storage, database, mail.

@@ -17,7 +17,7 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from jsonschema import Draft7Validator
 
 from diaspora_cf.generator import ROOT
-from diaspora_cf.regions import REGIONS, ZONES_WITHOUT_LINK
+from diaspora_cf.pages.regions import REGIONS, ZONES_WITHOUT_LINK
 
 Template = dict[str, Any]
 DATABASES = "data/schemas/extensions/aws_rds_dbinstance/dbinstanceclass_enum.json"

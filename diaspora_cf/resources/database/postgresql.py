@@ -7,7 +7,7 @@ from typing import Any
 
 from troposphere import AWSHelperFn, GetAtt, NoValue, Ref, Sub
 
-from .parameters.database import (
+from ...parameters.database import (
     BACKUP_RETENTION_DAYS,
     DATABASE_DELETION_PROTECTION,
     DATABASE_PASSWORD_KEY,
@@ -16,7 +16,7 @@ from .parameters.database import (
     DATABASE_USERNAME_VERSION,
     RESTORES,
 )
-from .stack import Stack
+from ...template.stack import Stack
 
 DATABASE_NAME = "diaspora_production"
 # Said to the database too: CloudFormation's handler gives a cluster without one 3306, PostgreSQL's

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from troposphere import AWSHelperFn, GetAtt, Ref, Select, Split, Sub
 from troposphere.logs import LogGroup
 
-from .parameters.expert import LOG_RETENTION_DAYS
-from .stack import Stack
+from ..parameters.expert import LOG_RETENTION_DAYS
+from ..template.stack import Stack
 
 
 @dataclass(frozen=True)

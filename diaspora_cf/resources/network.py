@@ -9,10 +9,10 @@ from awacs import s3 as s3_actions
 from awacs.aws import Principal
 from troposphere import AWSHelperFn, Cidr, GetAtt, GetAZs, Ref, Select, Sub, Tags, ec2
 
-from .parameters.expert import AVAILABILITY_ZONE_1, AVAILABILITY_ZONE_2, CHOOSES_ZONES
-from .policies import allow, document
-from .question import Question
-from .stack import Stack
+from ..parameters.expert import AVAILABILITY_ZONE_1, AVAILABILITY_ZONE_2, CHOOSES_ZONES
+from ..template.policies import allow, document
+from ..template.question import Question
+from ..template.stack import Stack
 from .storage import Storage
 
 VPC_RANGE = "10.0.0.0/16"

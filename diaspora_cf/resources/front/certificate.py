@@ -5,13 +5,13 @@ from __future__ import annotations
 from troposphere import If, Ref
 from troposphere.certificatemanager import Certificate, DomainValidationOption
 
-from .parameters.essentials import (
+from ...parameters.essentials import (
     CERTIFICATE_ARN,
     DOMAIN_NAME,
     HOSTED_ZONE_ID,
     MAKES_CERTIFICATE,
 )
-from .stack import Stack
+from ...template.stack import Stack
 
 
 def add_certificate(stack: Stack) -> If:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from diaspora_cf.emitter import SECTIONS, emit
 from diaspora_cf.generator import ROOT
-from diaspora_cf.stack import Stack
+from diaspora_cf.template.emitter import SECTIONS, emit
+from diaspora_cf.template.stack import Stack
 
-from .loading import load
+from ..loading import load
 
 Template = dict[str, Any]
 

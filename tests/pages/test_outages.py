@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from diaspora_cf.generator import OPERATIONS, ROOT, reports
-from diaspora_cf.outages import OUTAGES, Outage, outages_table
+from diaspora_cf.pages.outages import OUTAGES, Outage, outages_table
 
 MEASURED = """\
 ### First boot

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from troposphere import GetAtt, Ref, rds
 
-from .parameters.database import (
+from ...parameters.database import (
     DATABASE_INSTANCE_CLASS,
     DATABASE_SNAPSHOT,
     RESTORES,
     USES_INSTANCE,
 )
+from ...template.stack import Stack
 from .postgresql import (
     AUTHORITY,
     DATABASE_NAME,
@@ -24,7 +25,6 @@ from .postgresql import (
     keeping,
     unless_restored,
 )
-from .stack import Stack
 
 ENGINE = "postgres"
 # Where it starts; RDS goes on from there by itself. A later one here must not be older than what

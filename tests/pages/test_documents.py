@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from diaspora_cf.generator import ROOT
-from diaspora_cf.storage import OLD_VERSIONS_DAYS, TRANSFER_DAYS
+from diaspora_cf.resources.storage import OLD_VERSIONS_DAYS, TRANSFER_DAYS
 
 Template = dict[str, Any]
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]

@@ -11,8 +11,8 @@ from typing import Any
 
 from troposphere import Ref, ssm
 
-from .parameters.machine import USES_SESSION_MANAGER
-from .stack import Stack
+from ...parameters.machine import USES_SESSION_MANAGER
+from ...template.stack import Stack
 
 PROGRAM = "/usr/sbin/diaspora-pod"
 # The agent puts an answer into the text that a shell then reads, so that none may hold what means

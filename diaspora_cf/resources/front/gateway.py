@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from troposphere import AWSHelperFn, GetAtt, If, Ref, Sub, apigatewayv2, ec2, servicediscovery
 
-from .logs import Logs
-from .network import VPC_RANGE, Network
-from .parameters.essentials import DOMAIN_NAME, HAS_DOMAIN
-from .parameters.money import IS_ONLINE
-from .pod import HTTP_PORT, Pod
-from .stack import Stack
+from ...parameters.essentials import DOMAIN_NAME, HAS_DOMAIN
+from ...parameters.money import IS_ONLINE
+from ...template.stack import Stack
+from ..logs import Logs
+from ..machine.pod import HTTP_PORT, Pod
+from ..network import VPC_RANGE, Network
 
 # Far above what a small pod serves, far below the region's 10,000 a second.
 REQUESTS_PER_SECOND = 50

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from troposphere import AWSHelperFn, Ref, Sub
 
-from .database import Database
-from .logs import Logs
-from .parameters import community, essentials, machine, mail
-from .parameters import database as database_questions
-from .parameters.moving import GIVES_SECRETS_PATH, SECRETS_PATH
-from .postgresql import DATABASE_NAME, PORT
-from .stack import Stack
-from .storage import Storage
+from ...parameters import community, essentials, machine, mail
+from ...parameters import database as database_questions
+from ...parameters.moving import GIVES_SECRETS_PATH, SECRETS_PATH
+from ...template.stack import Stack
+from ..database import Database
+from ..database.postgresql import DATABASE_NAME, PORT
+from ..logs import Logs
+from ..storage import Storage
 
 # Keys without which the pod would be wrong: an image that does not know one of them boots no pod,
 # and says so. Every other key that it does not know it passes over.

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from troposphere import AWSHelperFn, Ref, Sub, ec2, rds
 
+from ...parameters.database import RESTORES, USES_AURORA
+from ...template.stack import Stack
+from ..network import Network
 from .aurora import add_cluster
-from .network import Network
-from .parameters.database import RESTORES, USES_AURORA
 from .postgresql import PORT, Place
 from .rds_instance import add_instance
-from .stack import Stack
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Where a pod can run: the regions that have all that the default answers ask for.
 
-The list is computed from what cfn-lint knows of AWS by ``tests/test_regions.py``, which fails where
-it is another one. Which zones have no VPC link is AWS's word.
+The list is computed from what cfn-lint knows of AWS by ``tests/pages/test_regions.py``, which fails
+where it is another one. Which zones have no VPC link is AWS's word.
 """
 
 from __future__ import annotations

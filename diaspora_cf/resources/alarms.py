@@ -6,15 +6,15 @@ from typing import Any
 
 from troposphere import AWSHelperFn, Ref, Sub, budgets, cloudwatch, sns
 
+from ..parameters.database import EXPECTS_SLEEP, USES_INSTANCE
+from ..parameters.essentials import ADMIN_EMAIL
+from ..parameters.mail import SENDS_MAIL
+from ..parameters.money import HAS_BUDGET, IS_ONLINE, MONTHLY_BUDGET, WATCHES_CREDITS
+from ..template.question import Condition
+from ..template.stack import Stack
 from .database import Database
-from .gateway import Gateway
-from .parameters.database import EXPECTS_SLEEP, USES_INSTANCE
-from .parameters.essentials import ADMIN_EMAIL
-from .parameters.mail import SENDS_MAIL
-from .parameters.money import HAS_BUDGET, IS_ONLINE, MONTHLY_BUDGET, WATCHES_CREDITS
-from .pod import Pod
-from .question import Condition
-from .stack import Stack
+from .front.gateway import Gateway
+from .machine.pod import Pod
 
 MINUTE = 60
 HOUR = 60 * MINUTE

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from troposphere import Sub
 
-from .commands import Commands
+from ..parameters.essentials import NEEDS_RECORD
+from ..parameters.machine import USES_CONNECT_ENDPOINT, USES_SESSION_MANAGER
+from ..parameters.money import IS_ONLINE
+from ..template.question import all_of
+from ..template.stack import Stack
 from .database import Database
-from .gateway import Gateway
+from .front.gateway import Gateway
 from .logs import Logs
-from .parameters.essentials import NEEDS_RECORD
-from .parameters.machine import USES_CONNECT_ENDPOINT, USES_SESSION_MANAGER
-from .parameters.money import IS_ONLINE
-from .pod import Pod
-from .question import all_of
-from .stack import Stack
+from .machine.commands import Commands
+from .machine.pod import Pod
 from .storage import Storage
 
 _SHELL_BY_SESSION = all_of("ShellBySession", IS_ONLINE, USES_SESSION_MANAGER)

@@ -8,15 +8,15 @@ from awacs import s3 as s3_actions
 from awacs.aws import Bool, Condition, Principal
 from troposphere import AWSHelperFn, Ref, Sub, s3
 
-from .parameters.moving import (
+from ..parameters.moving import (
     ASSETS_BUCKET_NAME,
     EXISTING_BUCKET_NAME,
     KEEPS_BUCKET,
     MAKES_BUCKET,
     NAMES_BUCKET,
 )
-from .policies import deny, document
-from .stack import Stack
+from ..template.policies import deny, document
+from ..template.stack import Stack
 
 # Each photo leaves some twenty old versions behind when its thumbnails are made: keep them long
 # enough to undo a mistake, not longer.

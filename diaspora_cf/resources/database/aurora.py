@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from troposphere import GetAtt, Ref, rds
 
-from .parameters.database import (
+from ...parameters.database import (
     DATABASE_MAX_CAPACITY,
     DATABASE_MIN_CAPACITY,
     DATABASE_SNAPSHOT,
@@ -12,6 +12,7 @@ from .parameters.database import (
     RESTORES,
     USES_AURORA,
 )
+from ...template.stack import Stack
 from .postgresql import (
     AUTHORITY,
     DATABASE_NAME,
@@ -22,7 +23,6 @@ from .postgresql import (
     keeping,
     unless_restored,
 )
-from .stack import Stack
 
 ENGINE = "aurora-postgresql"
 # A long-term support version: AWS patches it until February 2030 (its release calendar).

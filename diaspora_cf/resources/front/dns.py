@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from troposphere.route53 import AliasTarget, RecordSetType
 
+from ...parameters.essentials import DOMAIN_NAME, HOSTED_ZONE_ID, MAKES_RECORDS
+from ...template.stack import Stack
 from .gateway import Gateway
-from .parameters.essentials import DOMAIN_NAME, HOSTED_ZONE_ID, MAKES_RECORDS
-from .stack import Stack
 
 
 def add_records(stack: Stack, gateway: Gateway) -> None:

@@ -6,16 +6,16 @@ from awacs import cloudformation, logs, s3, sns, ssm
 from awacs.aws import Condition, Statement, StringEquals
 from troposphere import AWSHelperFn, Join, Ref, Split, Sub, iam
 
+from ...parameters.database import DATABASE_PASSWORD_KEY, DATABASE_USERNAME_KEY
+from ...parameters.mail import MAIL_PASSWORD_KEY, MAIL_USERNAME_KEY, SENDS_MAIL
+from ...template.policies import allow, deny, inline, trust
+from ...template.question import Question
+from ...template.stack import Stack
+from ..logs import Logs
+from ..network import S3Endpoint
+from ..storage import HANDOVER, SUPPORT, TRANSFER, Storage
 from .access import session_manager_policy
-from .logs import Logs
-from .network import S3Endpoint
-from .parameters.database import DATABASE_PASSWORD_KEY, DATABASE_USERNAME_KEY
-from .parameters.mail import MAIL_PASSWORD_KEY, MAIL_USERNAME_KEY, SENDS_MAIL
-from .policies import allow, deny, inline, trust
-from .question import Question
 from .settings import secrets_path
-from .stack import Stack
-from .storage import HANDOVER, SUPPORT, TRANSFER, Storage
 
 # What users upload, and public assets; everything else in the bucket is none of the pod's business.
 UPLOADS = "uploads"

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from troposphere import AWSHelperFn, GetAtt, Ref, Sub, Tags, ec2, iam
 from troposphere.policies import CreationPolicy, ResourceSignal
 
-from .database import Database
-from .logs import Logs
-from .network import Network, S3Endpoint
-from .parameters.essentials import POD_AMI
-from .parameters.machine import HAS_KEY, POD_DISK_SIZE, POD_INSTANCE_TYPE, POD_KEY_NAME
-from .parameters.money import CPU_CREDITS, IS_ONLINE
+from ...parameters.essentials import POD_AMI
+from ...parameters.machine import HAS_KEY, POD_DISK_SIZE, POD_INSTANCE_TYPE, POD_KEY_NAME
+from ...parameters.money import CPU_CREDITS, IS_ONLINE
+from ...template.stack import Stack
+from ..database import Database
+from ..logs import Logs
+from ..network import Network, S3Endpoint
+from ..storage import Storage
 from .role import add_instance_profile
 from .settings import FirstBoot, pod_settings
-from .stack import Stack
-from .storage import Storage
 from .user_data import user_data
 
 HTTP_PORT = 80

@@ -6,15 +6,15 @@ from troposphere import GetAtt, Sub
 from troposphere.route53 import RecordSetType
 from troposphere.ses import EmailIdentity, MailFromAttributes
 
-from .parameters.essentials import HOSTED_ZONE_ID
-from .parameters.mail import (
+from ..parameters.essentials import HOSTED_ZONE_ID
+from ..parameters.mail import (
     MAIL_DOMAIN,
     MAKES_DMARC,
     MAKES_IDENTITY,
     MAKES_MAIL_FROM,
 )
-from .question import Condition
-from .stack import Stack
+from ..template.question import Condition
+from ..template.stack import Stack
 
 
 def add_mail(stack: Stack) -> None:

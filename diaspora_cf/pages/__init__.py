@@ -1,0 +1,1 @@
+"""What pages say of a stack that nobody types: pictures, tables and lists."""

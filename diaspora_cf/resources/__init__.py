@@ -1,0 +1,1 @@
+"""What a stack is made of: a module per group of resources, which adds what it is asked for."""
