@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from awacs import s3 as s3_actions
 from awacs.aws import Principal
@@ -21,17 +22,29 @@ PRIVATE_RANGES = ("10.0.10.0/24", "10.0.11.0/24")
 
 
 @dataclass(frozen=True)
-class Network:
-    """The network's handles; ``ready`` names what must be there before the pod reaches anything.
+class Vpc:
+    """The VPC itself, its IPv6 range, and its way to the internet."""
 
-    ``public`` is the subnet's id; ``private`` holds the ids of two, the pod's zone first.
+    vpc: ec2.VPC
+    ipv6: ec2.VPCCidrBlock
+    gateway: ec2.InternetGateway
+    attachment: ec2.VPCGatewayAttachment
+
+
+@dataclass(frozen=True)
+class Network:
+    """The network's handles; ``ready`` names what must be there before a machine reaches anything.
+
+    Subnets are ids, one in each of ``zones`` or in the first of them: ``public`` for the front,
+    ``machines`` for the pod, ``private`` for the database.
     """
 
     vpc: Ref
-    zone: AWSHelperFn
-    public: Ref
-    private: tuple[Ref, Ref]
-    route_tables: tuple[Ref, Ref]
+    zones: tuple[AWSHelperFn, ...]
+    public: tuple[AWSHelperFn, ...]
+    machines: tuple[AWSHelperFn, ...]
+    private: tuple[AWSHelperFn, ...]
+    route_tables: tuple[AWSHelperFn, ...]
     ready: tuple[str, ...]
 
 
@@ -44,35 +57,27 @@ class S3Endpoint:
 
 def add_network(stack: Stack) -> Network:
     """Add VPC, gateway, subnets and routes."""
-    vpc = stack.add(
-        ec2.VPC(
-            "Vpc",
-            CidrBlock=VPC_RANGE,
-            EnableDnsHostnames=True,
-            EnableDnsSupport=True,
-            Tags=_named(""),
-        )
-    )
-    ipv6 = stack.add(
-        ec2.VPCCidrBlock("VpcIpv6Block", VpcId=Ref(vpc), AmazonProvidedIpv6CidrBlock=True)
-    )
-    gateway, attachment = _add_internet_gateway(stack, vpc)
+    made = add_vpc(stack)
     zones = _zones(stack)
     # One: the pod and the front's link share it. API Gateway has no links in some zones, and a link
     # that is given such a zone too is not made at all.
-    public = _public_subnet(stack, vpc, ipv6, zones[0])
-    private = tuple(_private_subnet(stack, vpc, zones[i], i) for i in (0, 1))
-    public_table = _add_route_table(stack, vpc, "Public", [public])
+    public = add_subnet(stack, made, "PublicSubnetA", "public", zones[0], PUBLIC_RANGE, ipv6=True)
+    private = [
+        add_subnet(stack, made, f"PrivateSubnet{letter}", f"private {letter}", zone, addresses)
+        for letter, zone, addresses in zip("AB", zones, PRIVATE_RANGES, strict=True)
+    ]
+    public_table = add_route_table(stack, made, "Public", [public])
     # No way out: the database talks to the pod and to nobody else.
-    private_table = _add_route_table(stack, vpc, "Private", private)
-    routes = _add_internet_routes(stack, public_table, gateway, attachment)
+    private_table = add_route_table(stack, made, "Private", private)
+    routes = add_internet_routes(stack, made, public_table)
     return Network(
-        vpc=Ref(vpc),
-        zone=GetAtt(public, "AvailabilityZone"),
-        public=Ref(public),
-        private=(Ref(private[0]), Ref(private[1])),
+        vpc=Ref(made.vpc),
+        zones=(GetAtt(public, "AvailabilityZone"),),
+        public=(Ref(public),),
+        machines=(Ref(public),),
+        private=tuple(map(Ref, private)),
         route_tables=(Ref(public_table), Ref(private_table)),
-        ready=(*routes, _association_id(public)),
+        ready=(*routes, association_id(public)),
     )
 
 
@@ -104,6 +109,54 @@ def add_s3_endpoint(stack: Stack, network: Network, storage: Storage) -> S3Endpo
     return S3Endpoint(endpoint=Ref(endpoint))
 
 
+def add_vpc(stack: Stack) -> Vpc:
+    """Add the VPC with a range of IPv6 and a gateway to the internet, and no subnet."""
+    vpc = stack.add(
+        ec2.VPC(
+            "Vpc",
+            CidrBlock=VPC_RANGE,
+            EnableDnsHostnames=True,
+            EnableDnsSupport=True,
+            Tags=_named(""),
+        )
+    )
+    ipv6 = stack.add(
+        ec2.VPCCidrBlock("VpcIpv6Block", VpcId=Ref(vpc), AmazonProvidedIpv6CidrBlock=True)
+    )
+    gateway = stack.add(ec2.InternetGateway("InternetGateway", Tags=_named("")))
+    attachment = stack.add(
+        ec2.VPCGatewayAttachment(
+            "InternetGatewayAttachment", VpcId=Ref(vpc), InternetGatewayId=Ref(gateway)
+        )
+    )
+    return Vpc(vpc, ipv6, gateway, attachment)
+
+
+def add_subnet(
+    stack: Stack,
+    made: Vpc,
+    title: str,
+    name: str,
+    zone: AWSHelperFn,
+    addresses: str,
+    *,
+    ipv6: bool = False,
+) -> ec2.Subnet:
+    """Add a subnet; ``name`` is what the console shows of it, behind the stack's name."""
+    return stack.add(
+        ec2.Subnet(
+            title,
+            VpcId=Ref(made.vpc),
+            AvailabilityZone=zone,
+            CidrBlock=addresses,
+            **(_ipv6_of(made) if ipv6 else {}),
+            # Whoever wants an address here asks for it: the pod does, the front's link does not.
+            MapPublicIpOnLaunch=False,
+            Tags=_named(f" {name}"),
+        )
+    )
+
+
 def _named(suffix: str) -> Tags:
     """A Name tag, which is what the console lists network parts by."""
     return Tags(Name=Sub("${AWS::StackName}" + suffix))
@@ -121,81 +174,42 @@ def _zone(letter: Question) -> Sub:
     return Sub(f"${{AWS::Region}}${{{letter.name}}}")
 
 
-def _add_internet_gateway(
-    stack: Stack, vpc: ec2.VPC
-) -> tuple[ec2.InternetGateway, ec2.VPCGatewayAttachment]:
-    gateway = stack.add(ec2.InternetGateway("InternetGateway", Tags=_named("")))
-    attachment = stack.add(
-        ec2.VPCGatewayAttachment(
-            "InternetGatewayAttachment", VpcId=Ref(vpc), InternetGatewayId=Ref(gateway)
-        )
-    )
-    return gateway, attachment
+def _ipv6_of(made: Vpc) -> dict[str, Any]:
+    block = Select(0, GetAtt(made.vpc, "Ipv6CidrBlocks"))
+    return {
+        # The VPC's IPv6 range exists only once its block does, and nothing refers to that.
+        "DependsOn": [made.ipv6.title],
+        "Ipv6CidrBlock": Select(0, Cidr(block, 1, 64)),
+    }
 
 
-def _public_subnet(
-    stack: Stack, vpc: ec2.VPC, ipv6: ec2.VPCCidrBlock, zone: AWSHelperFn
-) -> ec2.Subnet:
-    return stack.add(
-        ec2.Subnet(
-            "PublicSubnetA",
-            # The VPC's IPv6 range exists only once its block does, and nothing refers to that.
-            DependsOn=[ipv6.title],
-            VpcId=Ref(vpc),
-            AvailabilityZone=zone,
-            CidrBlock=PUBLIC_RANGE,
-            Ipv6CidrBlock=Select(0, Cidr(Select(0, GetAtt(vpc, "Ipv6CidrBlocks")), 1, 64)),
-            # Whoever wants an address here asks for it: the pod does, the front's link does not.
-            MapPublicIpOnLaunch=False,
-            Tags=_named(" public"),
-        )
-    )
-
-
-def _private_subnet(stack: Stack, vpc: ec2.VPC, zone: AWSHelperFn, index: int) -> ec2.Subnet:
-    letter = "AB"[index]
-    return stack.add(
-        ec2.Subnet(
-            f"PrivateSubnet{letter}",
-            VpcId=Ref(vpc),
-            AvailabilityZone=zone,
-            CidrBlock=PRIVATE_RANGES[index],
-            MapPublicIpOnLaunch=False,
-            Tags=_named(f" private {letter}"),
-        )
-    )
-
-
-def _add_route_table(
-    stack: Stack, vpc: ec2.VPC, side: str, subnets: Iterable[ec2.Subnet]
+def add_route_table(
+    stack: Stack, made: Vpc, side: str, subnets: Iterable[ec2.Subnet]
 ) -> ec2.RouteTable:
+    """Add a side's route table, with its subnets and no way out of the VPC."""
     table = stack.add(
-        ec2.RouteTable(f"{side}RouteTable", VpcId=Ref(vpc), Tags=_named(f" {side.lower()}"))
+        ec2.RouteTable(f"{side}RouteTable", VpcId=Ref(made.vpc), Tags=_named(f" {side.lower()}"))
     )
     for subnet in subnets:
         stack.add(
             ec2.SubnetRouteTableAssociation(
-                _association_id(subnet), SubnetId=Ref(subnet), RouteTableId=Ref(table)
+                association_id(subnet), SubnetId=Ref(subnet), RouteTableId=Ref(table)
             )
         )
     return table
 
 
-def _association_id(subnet: ec2.Subnet) -> str:
+def association_id(subnet: ec2.Subnet) -> str:
+    """What puts a subnet under its route table, and nothing else refers to."""
     return f"{subnet.title}RouteTableAssociation"
 
 
-def _add_internet_routes(
-    stack: Stack,
-    table: ec2.RouteTable,
-    gateway: ec2.InternetGateway,
-    attachment: ec2.VPCGatewayAttachment,
-) -> tuple[str, str]:
-    """Both default routes; returns their ids, which nothing else refers to."""
+def add_internet_routes(stack: Stack, made: Vpc, table: ec2.RouteTable) -> tuple[str, str]:
+    """Add both default routes; returns their ids, which nothing else refers to."""
     common = {
         "RouteTableId": Ref(table),
-        "GatewayId": Ref(gateway),
-        "DependsOn": [attachment.title],
+        "GatewayId": Ref(made.gateway),
+        "DependsOn": [made.attachment.title],
     }
     ipv4 = stack.add(ec2.Route("PublicRouteIpv4", DestinationCidrBlock="0.0.0.0/0", **common))
     ipv6 = stack.add(ec2.Route("PublicRouteIpv6", DestinationIpv6CidrBlock="::/0", **common))

@@ -80,7 +80,7 @@ def _add_place(stack: Stack, network: Network) -> Place:
             SubnetIds=list(network.private),
         )
     )
-    return Place(network.zone, Ref(subnets), Ref(security_group))
+    return Place(network.zones[0], Ref(subnets), Ref(security_group))
 
 
 def _add_guard(stack: Stack, network: Network) -> str:

@@ -65,7 +65,7 @@ def add_vpc_link(stack: Stack, network: Network, pod_security_group: Ref) -> Lin
         apigatewayv2.VpcLink(
             "VpcLink",
             Name=Ref("AWS::StackName"),
-            SubnetIds=[network.public],
+            SubnetIds=list(network.public),
             SecurityGroupIds=[Ref(group)],
         )
     )

@@ -95,7 +95,7 @@ def _add_connect_endpoint(stack: Stack, network: Network) -> ec2.SecurityGroup:
         ec2.InstanceConnectEndpoint(
             "ConnectEndpoint",
             Condition=stack.when(USES_CONNECT_ENDPOINT),
-            SubnetId=network.public,
+            SubnetId=network.machines[0],
             SecurityGroupIds=[Ref(group)],
             PreserveClientIp=False,
         )

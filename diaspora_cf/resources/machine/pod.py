@@ -148,7 +148,7 @@ def _network_interface(network: Network, security_group: Ref) -> ec2.NetworkInte
     """
     return ec2.NetworkInterfaces(
         DeviceIndex=0,
-        SubnetId=network.public,
+        SubnetId=network.machines[0],
         Groups=[security_group],
         AssociatePublicIpAddress=True,
         Ipv6AddressCount=1,
