@@ -10,7 +10,7 @@ from ..parameters.money import IS_ONLINE
 from ..template.question import all_of
 from ..template.stack import Stack
 from .database import Database
-from .front.gateway import Gateway
+from .front import Front
 from .logs import Logs
 from .machine.commands import Commands
 from .machine.pod import Pod
@@ -24,18 +24,18 @@ def add_outputs(
     stack: Stack,
     pod: Pod,
     commands: Commands,
-    gateway: Gateway,
+    front: Front,
     storage: Storage,
     database: Database,
     logs: Logs,
 ) -> None:
     """Add the outputs, in the order in which a person needs them."""
-    stack.output("PodUrl", "Your pod.", Sub("https://${Host}", Host=gateway.host))
+    stack.output("PodUrl", "Your pod.", Sub("https://${Host}", Host=front.host))
     stack.output(
         "DnsRecord",
         "The record to make at your DNS provider. A bare domain such as example.org cannot have a "
         "CNAME: it needs the provider's ALIAS or ANAME to the same target.",
-        Sub("${DomainName} CNAME ${Target}", Target=gateway.domain_target),
+        Sub("${DomainName} CNAME ${Target}", Target=front.target),
         NEEDS_RECORD,
     )
     _add_shell_outputs(stack, pod)

@@ -69,10 +69,10 @@ def build() -> Stack:
 
     certificate = add_certificate(stack.section("Front: TLS, API, way to the pod"))
     gateway = add_gateway(stack, link, pod, logs, certificate)
-    add_records(stack.section("DNS"), gateway)
+    add_records(stack.section("DNS"), gateway.front)
     add_mail(stack.section("Mail"))
     add_alarms(stack.section("Alarms and budget"), topic, pod, gateway, db)
     add_budget(stack)
 
-    add_outputs(stack, pod, commands, gateway, storage, db, logs)
+    add_outputs(stack, pod, commands, gateway.front, storage, db, logs)
     return stack

@@ -6,10 +6,10 @@ from troposphere.route53 import AliasTarget, RecordSetType
 
 from ...parameters.essentials import DOMAIN_NAME, HOSTED_ZONE_ID, MAKES_RECORDS
 from ...template.stack import Stack
-from .gateway import Gateway
+from . import Front
 
 
-def add_records(stack: Stack, gateway: Gateway) -> None:
+def add_records(stack: Stack, front: Front) -> None:
     """Add an alias for each address family; an alias works for a bare domain, and is free."""
     for kind, title in (("A", "DomainRecordIpv4"), ("AAAA", "DomainRecordIpv6")):
         stack.add(
@@ -20,8 +20,8 @@ def add_records(stack: Stack, gateway: Gateway) -> None:
                 Name=DOMAIN_NAME.ref,
                 Type=kind,
                 AliasTarget=AliasTarget(
-                    DNSName=gateway.domain_target,
-                    HostedZoneId=gateway.domain_zone,
+                    DNSName=front.target,
+                    HostedZoneId=front.zone,
                     EvaluateTargetHealth=False,
                 ),
             )

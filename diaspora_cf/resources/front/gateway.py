@@ -15,6 +15,7 @@ from ...template.stack import Stack
 from ..logs import Logs
 from ..machine.pod import HTTP_PORT, Pod
 from ..network import VPC_RANGE, Network
+from . import Front
 
 # Far above what a small pod serves, far below the region's 10,000 a second.
 REQUESTS_PER_SECOND = 50
@@ -35,12 +36,10 @@ class Link:
 
 @dataclass(frozen=True)
 class Gateway:
-    """The front's handles. ``domain`` is there only while the stack owns the domain."""
+    """The API's handles."""
 
     api: Ref
-    host: AWSHelperFn
-    domain_target: GetAtt
-    domain_zone: GetAtt
+    front: Front
 
 
 def add_vpc_link(stack: Stack, network: Network, pod_security_group: Ref) -> Link:
@@ -106,9 +105,11 @@ def add_gateway(stack: Stack, link: Link, pod: Pod, logs: Logs, certificate: If)
     domain = _add_domain(stack, api, stage, certificate)
     return Gateway(
         api=Ref(api),
-        host=host,
-        domain_target=GetAtt(domain, "RegionalDomainName"),
-        domain_zone=GetAtt(domain, "RegionalHostedZoneId"),
+        front=Front(
+            host=host,
+            target=GetAtt(domain, "RegionalDomainName"),
+            zone=GetAtt(domain, "RegionalHostedZoneId"),
+        ),
     )
 
 
