@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from troposphere import AWSHelperFn, GetAtt, Ref, Sub, Tags, ec2, iam
+from troposphere import GetAtt, Ref, ec2
 from troposphere.policies import CreationPolicy, ResourceSignal
 
-from ...parameters.essentials import POD_AMI
-from ...parameters.machine import HAS_KEY, POD_DISK_SIZE, POD_INSTANCE_TYPE, POD_KEY_NAME
-from ...parameters.money import CPU_CREDITS, IS_ONLINE
+from ...parameters.machine import POD_INSTANCE_TYPE
+from ...parameters.money import IS_ONLINE
 from ...template.stack import Stack
 from ..database import Database
 from ..logs import Logs
 from ..network import Network, S3Endpoint
 from ..storage import Storage
+from .launch_template import add_launch_template
 from .role import add_instance_profile
 from .settings import FirstBoot, pod_settings
-from .user_data import user_data
 
 HTTP_PORT = 80
 INSTANCE_ID = "PodInstance"
@@ -76,14 +75,8 @@ def add_pod(
     """
     profile = add_instance_profile(stack, storage, to_s3, logs, topic)
     settings = pod_settings(stack, FIRST_BOOT, database, storage, logs, topic)
-    template = stack.add(
-        ec2.LaunchTemplate(
-            "PodLaunchTemplate",
-            LaunchTemplateData=_launch_data(
-                stack, network, security_group, profile, user_data(settings)
-            ),
-        )
-    )
+    interface = _network_interface(network, security_group)
+    template = add_launch_template(stack, POD_INSTANCE_TYPE, interface, profile, settings)
     instance = stack.add(
         ec2.Instance(
             INSTANCE_ID,
@@ -93,52 +86,11 @@ def add_pod(
                 ResourceSignal=ResourceSignal(Count=1, Timeout=f"PT{SIGNAL_TIMEOUT_MINUTES}M")
             ),
             LaunchTemplate=ec2.LaunchTemplateSpecification(
-                LaunchTemplateId=Ref(template),
-                Version=GetAtt(template, "LatestVersionNumber"),
+                LaunchTemplateId=template.id, Version=template.version
             ),
         )
     )
     return Pod(instance=Ref(instance), address=GetAtt(instance, "PrivateIp"))
-
-
-def _launch_data(
-    stack: Stack,
-    network: Network,
-    security_group: Ref,
-    profile: iam.InstanceProfile,
-    data: AWSHelperFn,
-) -> ec2.LaunchTemplateData:
-    return ec2.LaunchTemplateData(
-        ImageId=POD_AMI.ref,
-        InstanceType=POD_INSTANCE_TYPE.ref,
-        KeyName=stack.choose(HAS_KEY, POD_KEY_NAME.ref),
-        IamInstanceProfile=ec2.IamInstanceProfile(Arn=GetAtt(profile, "Arn")),
-        # Given even where it is the default: T3 and T4g start with no credits at all.
-        CreditSpecification=ec2.LaunchTemplateCreditSpecification(CpuCredits=CPU_CREDITS.ref),
-        MetadataOptions=ec2.MetadataOptions(
-            HttpEndpoint="enabled", HttpTokens="required", HttpPutResponseHopLimit=1
-        ),
-        BlockDeviceMappings=[_disk()],
-        NetworkInterfaces=[_network_interface(network, security_group)],
-        TagSpecifications=[
-            ec2.TagSpecifications(ResourceType=kind, Tags=Tags(Name=Sub("${AWS::StackName} pod")))
-            for kind in ("instance", "volume")
-        ],
-        UserData=data,
-    )
-
-
-def _disk() -> ec2.LaunchTemplateBlockDeviceMapping:
-    """The root disk under the name that Ubuntu's images give it."""
-    return ec2.LaunchTemplateBlockDeviceMapping(
-        DeviceName="/dev/sda1",
-        Ebs=ec2.EBSBlockDevice(
-            VolumeType="gp3",
-            VolumeSize=POD_DISK_SIZE.ref,
-            Encrypted=True,
-            DeleteOnTermination=True,
-        ),
-    )
 
 
 def _network_interface(network: Network, security_group: Ref) -> ec2.NetworkInterfaces:
