@@ -110,7 +110,9 @@ def outages_table(reports: Iterable[str]) -> str:
 
 
 def _with_unit(outage: Outage, value: str) -> str:
-    return f"{value} s" if outage.figure.endswith(", seconds") else value
+    """How long it took, without what else the report says of it."""
+    seconds = value.partition(";")[0]
+    return f"{seconds} s" if outage.figure.endswith(", seconds") else seconds
 
 
 def _figures(report: str) -> dict[tuple[str, str], str]:

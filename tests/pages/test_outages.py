@@ -50,6 +50,11 @@ def test_figures_of_several_reports_stand_in_one_table_each_with_its_unit() -> N
     assert "| 12 s |" in table
 
 
+def test_what_else_a_report_says_of_a_figure_stays_there() -> None:
+    more = MEASURED.replace("7.7 s", "7.7 s; asked meanwhile: 3 times 503")
+    assert "| The machine restarts | 7.7 s |" in outages_table([more])
+
+
 @pytest.mark.parametrize("outage", OUTAGES, ids=lambda outage: outage.figure)
 def test_an_outage_is_what_a_story_measures(outage: Outage) -> None:
     assert any(
