@@ -39,9 +39,11 @@ module RunningJobs
       end
     end
 
+    # At a stop that has no more time.
     def bulk_requeue(works)
-      super
-      RunningJobs.forget(works.map(&:job))
+      RunningJobs.give_back(works)
+    rescue RedisClient::Error => e
+      logger.warn("#{works.size} jobs are left to the next process: #{e.message}")
     end
 
     private
@@ -57,30 +59,40 @@ module RunningJobs
 
   # For a job that was taken: done, planned anew or set aside; or given back.
   module Work
-    def acknowledge = RunningJobs.forget([job])
+    def acknowledge = RunningJobs.forget(job)
 
-    def requeue
-      super
-      RunningJobs.forget([job])
-    end
+    def requeue = RunningJobs.give_back([self])
   end
 
   class << self
+    # What cannot be noted, because Redis is full or has just gone, is done without.
     def note(job)
-      Sidekiq.redis {|redis| redis.call("HSET", KEY, Digest::SHA1.hexdigest(job), job) }
+      Sidekiq.redis {|redis| redis.call("HSET", KEY, name(job), job) }
+    rescue RedisClient::Error => e
+      Sidekiq.logger.warn("a job is done without a note of it: #{e.message}")
     end
 
-    def forget(jobs)
-      return if jobs.empty?
-
+    def forget(job)
       tries = 0
       begin
-        Sidekiq.redis {|redis| redis.call("HDEL", KEY, *jobs.map {|job| Digest::SHA1.hexdigest(job) }) }
+        Sidekiq.redis {|redis| redis.call("HDEL", KEY, name(job)) }
       rescue RedisClient::ConnectionError
         raise if (tries += 1) > PATIENCE
 
         sleep 1
         retry
+      end
+    end
+
+    # All of it or nothing: what still stands there, the next process puts back.
+    def give_back(works)
+      Sidekiq.redis do |redis|
+        redis.multi do |all|
+          works.each do |work|
+            all.call("RPUSH", work.queue, work.job)
+            all.call("HDEL", KEY, name(work.job))
+          end
+        end
       end
     end
 
@@ -97,6 +109,8 @@ module RunningJobs
     end
 
     private
+
+    def name(job) = Digest::SHA1.hexdigest(job)
 
     def put(job)
       if job["kills"] < MOST_KILLS
