@@ -25,7 +25,7 @@ module RunningJobs
   # For whoever takes jobs out of queues.
   module Fetch
     # Where there is nothing to take it is waited for, and so is the next one until one came. Redis does not
-    # wait in a script: what comes then is noted a moment later, while nothing else runs.
+    # wait in a script: what comes then is noted by a second call, as soon as its thread has the processor.
     def retrieve_work
       work = take unless @empty
       @empty = work.nil?
